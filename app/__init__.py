@@ -1,0 +1,1 @@
+"""Understudy: the program around the models. Layers and their arrows stand in ARCHITECTURE.md."""

@@ -1,0 +1,1 @@
+"""What may leave a real image, by allow-list; fails closed."""

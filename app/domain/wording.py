@@ -1,0 +1,44 @@
+"""What the program says about every code: one clear sentence with its cause, and what to do.
+
+Window, command line and reports all speak from this one table, so that a problem has one description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.domain.errors import Fact
+
+SENTENCES: dict[str, str] = {
+    "internal": "Something went wrong inside Understudy ({detail}). Nothing was lost; the log is at {log}.",
+    "stopped": "Stopped on request.",
+    "project-missing": "There is no project at {path}. Create one with “understudy new {path}”.",
+    "project-exists": "{path} already holds a project. Open it, or choose an empty folder.",
+    "project-newer": "The project at {path} was made by a newer version of Understudy. Update the program to open it.",
+    "folder-not-empty": "{path} is not empty. Choose an empty or a new folder; nothing was overwritten.",
+    "path-missing": "{path} does not exist. Check the name and try again.",
+    "nothing-to-import": "No images were found in {path}. Choose a folder with DICOM, NIfTI, PNG, JPEG or TIFF files.",
+    "not-an-image": "This is not an image that Understudy can read.",
+    "damaged-file": "The file is damaged: {detail}.",
+    "no-pixels": "The file is DICOM, but it holds no image.",
+    "unwritable": "{path} cannot be written to ({detail}). Choose another folder, or ask for write access.",
+    "unknown-cohort": "There is no cohort named “{name}”. The cohorts of this project: {known}.",
+    "unknown-run": "There is no run “{run}” in this project. The runs: {known}.",
+    "unknown-samples": "There is no sample set “{samples}” in this project. The sample sets: {known}.",
+    "label-unknown-image": "{path} names {count} image(s) that are not in the library, first {first} (line {line}). "
+    "Import them, or remove the lines; nothing was changed.",
+    "worker-crashed": "The worker ended unexpectedly ({signal}). Nothing before the last checkpoint is lost.",
+    "worker-lost": "The worker stopped answering and was ended. Nothing before the last checkpoint is lost.",
+}
+
+
+def sentence(code: str, facts: Mapping[str, Fact]) -> str:
+    """The sentence of ``code`` with its facts filled in; a fact that was not given reads as “unknown”."""
+    return SENTENCES[code].format_map(_Known(facts))
+
+
+class _Known(dict[str, Fact]):
+    """Facts by name, forgiving: an error message must never fail itself."""
+
+    def __missing__(self, key: str) -> str:
+        return "unknown"

@@ -1,0 +1,1 @@
+"""Pixels and geometry: reading, sorting, preparing and writing medical images."""

@@ -1,0 +1,1 @@
+"""Worker processes seen from outside: messages, frames, outcomes, queues. No Qt, no torch."""

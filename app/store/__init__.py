@@ -1,0 +1,1 @@
+"""The project on disk: database, run folders, atomic writes."""

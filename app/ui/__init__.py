@@ -1,0 +1,1 @@
+"""The window: PySide6 only here, and nothing slow on its thread."""

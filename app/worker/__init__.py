@@ -1,0 +1,1 @@
+"""The child process that does one heavy job; the only part of app that imports models."""
