@@ -21,6 +21,8 @@ SENTENCES: dict[str, str] = {
     "not-an-image": "This is not an image that Understudy can read.",
     "damaged-file": "The file is damaged: {detail}.",
     "no-pixels": "The file is DICOM, but it holds no image.",
+    "bad-window": "“{text}” is not a window. Write auto, CENTER/WIDTH (for example 40/400), or one of: {presets}.",
+    "bad-split": "“{text}” is not a split. Write three shares of train, val and test, for example 70/15/15.",
     "unwritable": "{path} cannot be written to ({detail}). Choose another folder, or ask for write access.",
     "unknown-cohort": "There is no cohort named “{name}”. The cohorts of this project: {known}.",
     "unknown-run": "There is no run “{run}” in this project. The runs: {known}.",
