@@ -12,6 +12,8 @@ from app.domain.errors import Fact
 SENTENCES: dict[str, str] = {
     "internal": "Something went wrong inside Understudy ({detail}). Nothing was lost; the log is at {log}.",
     "stopped": "Stopped on request.",
+    "bad-usage": "{text}. See “{command} --help”.",
+    "not-available": "{option} is not available in this version of Understudy. Leave it out; nothing was changed.",
     "project-missing": "There is no project at {path}. Create one with “understudy new {path}”.",
     "project-exists": "{path} already holds a project. Open it, or choose an empty folder.",
     "project-newer": "The project at {path} was made by a newer version of Understudy. Update the program to open it.",
