@@ -1,0 +1,103 @@
+"""``understudy cohort``: choose images, label them, split them by patient."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.arguments import add_project, add_seed, at_least, positive, refuse_later
+from app.cli.ending import Ending
+from app.cli.render import Output
+from app.cli.session import opened
+from app.cli.wording import count
+from app.domain.cohort import SPLITS
+from app.domain.recipe import WINDOW_PRESETS, Plane, Recipe, Window
+
+if TYPE_CHECKING:
+    from app.domain.cohort import Cohort
+
+EPILOG = f"""examples:
+  understudy cohort ~/chest first                               classes are the folders' names
+  understudy cohort ~/chest first --label-by csv:labels.csv     columns: file, label, and split if you like
+  understudy cohort ~/ct lungs --label-by tag:SeriesDescription --window lung --size 96
+  understudy cohort ~/ct part --from ~/ct-images/site-a         only what lies below this folder
+
+Whole patients go to one of the splits train, val and test, never a part of one. The model never sees test.
+Window presets: {", ".join(WINDOW_PRESETS)}."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """PROJECT NAME and how the images become a cohort."""
+    add_project(parser)
+    parser.add_argument("name", metavar="NAME", help="what to call the cohort")
+    parser.add_argument(
+        "--from", dest="under", metavar="PATH", nargs="+", default=[], help="only images below these paths"
+    )
+    parser.add_argument(
+        "--label-by",
+        metavar="HOW",
+        default="folder",
+        help="folder (the name of each image's folder, the default), csv:FILE, tag:KEYWORD (a DICOM attribute), or "
+        "hand (labels given in the window)",
+    )
+    parser.add_argument(
+        "--split",
+        metavar="HOW",
+        default="70/15/15",
+        help="shares of train/val/test by patient (default 70/15/15), or csv:FILE with a column “split”",
+    )
+    parser.add_argument("--size", type=at_least(8), default=64, metavar="N", help="picture size in pixels (default 64)")
+    parser.add_argument(
+        "--plane",
+        choices=[plane.value for plane in Plane],
+        default="native",
+        help="which slices of a volume (default native)",
+    )
+    parser.add_argument(
+        "--window", default="auto", metavar="HOW", help="auto (default), a preset, or CENTER/WIDTH as 40/400"
+    )
+    parser.add_argument(
+        "--spacing",
+        type=positive,
+        default=None,
+        metavar="MM",
+        help="resample to this pixel spacing; default: fit the slice",
+    )
+    add_seed(parser, "split")
+    parser.add_argument("--attributes", help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace, _output: Output) -> Ending:
+    """Make and save the cohort."""
+    refuse_later("--attributes", asked=options.attributes)
+    recipe = Recipe(Plane(options.plane), Window.parse(options.window), options.size, options.spacing)
+    with opened(options.project) as services:
+        cohort = services.cohorts.make(
+            options.name,
+            recipe,
+            label_by=options.label_by,
+            split=options.split,
+            under=[Path(path) for path in options.under],
+            seed=options.seed,
+        )
+        verdict = services.cohorts.verdict(cohort)
+    return Ending.done(
+        _text(cohort, verdict),
+        cohort=cohort.name,
+        images=len(cohort.items),
+        classes=cohort.counts(),
+        patients=cohort.patients(),
+        patients_known=cohort.patients_known,
+        notices=list(cohort.notices),
+        verdict=verdict,
+    )
+
+
+def _text(cohort: Cohort, verdict: str) -> str:
+    width = max(len(name) for name in (*cohort.classes, "patients"))
+    lines = [f"{cohort.name}: {count(len(cohort.items), 'image')} in {count(len(cohort.classes), 'class', 'classes')}"]
+    lines.append(f"  {'':<{width}}" + "".join(f"{split:>8}" for split in SPLITS))
+    for name, splits in {**cohort.counts(), "patients": cohort.patients()}.items():
+        lines.append(f"  {name:<{width}}" + "".join(f"{splits[split]:>8}" for split in SPLITS))
+    return "\n".join([*lines, *cohort.notices, verdict])
