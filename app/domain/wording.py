@@ -33,6 +33,15 @@ SENTENCES: dict[str, str] = {
     "Import them, or remove the lines; nothing was changed.",
     "worker-crashed": "The worker ended unexpectedly ({signal}). Nothing before the last checkpoint is lost.",
     "worker-lost": "The worker stopped answering and was ended. Nothing before the last checkpoint is lost.",
+    "worker-garbled": "The worker sent something that cannot be read ({detail}). Its log is at {log}.",
+    "worker-not-started": "The worker could not be started: {detail}.",
+    "out-of-memory": "The memory of the device ran out. Choose smaller pictures, or close other programs. Log: {log}.",
+    "bad-spec": "{path} is not a job of Understudy ({detail}).",
+    "unknown-job": "There is no job of the kind “{kind}”.",
+    "job-running": "{job} is running already. Wait for it, or stop it first.",
+    "damaged-record": "{path} cannot be read ({detail}). Restore it from a backup.",
+    "project-damaged": "The project database {path} is damaged ({detail}). Restore it from the copy beside it.",
+    "unknown-series": "There is no series {series} in this project.",
 }
 
 
