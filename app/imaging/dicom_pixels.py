@@ -1,0 +1,138 @@
+"""From a DICOM dataset to grey physical values: every transfer syntax that pydicom's plugins decode.
+
+It knows pixels only: no grouping, no identity. pydicom is the authority; this module chooses what a value means
+(rescale slope and intercept of the frame, MONOCHROME1 turned, colour to grey).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gdcm
+import numpy as np
+import pydicom.config
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.pixels.utils import pixel_array
+
+from app.imaging import windowing
+
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+gdcm.Trace.WarningOff()
+gdcm.Trace.ErrorOff()
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_filters = threading.RLock()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep pydicom's remarks on untidy files off the screen and out of logs: they quote header values.
+
+    Python's warning filters belong to the whole process, hence the lock; faults still raise.
+    """
+    with _filters, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def functional(dataset: Dataset, frame: int, group: str, keyword: str) -> Any:
+    """Value of ``keyword`` for a frame: per-frame functional group, else shared one, else the dataset itself."""
+    per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or []
+    shared = dataset.get("SharedFunctionalGroupsSequence") or []
+    for item in [*per_frame[frame : frame + 1], *shared[:1]]:
+        inner = item.get(group)
+        if inner and inner[0].get(keyword) is not None:
+            return inner[0].get(keyword)
+    return dataset.get(keyword)
+
+
+def decode(dataset: Dataset, frame: int) -> NDArray[np.float32]:
+    """Grey values of a frame in the unit of the series, ``(rows, columns)``, larger is brighter.
+
+    Raises:
+        one of ``content.DECODE_FAULTS`` where the pixel data is damaged or its coding unknown.
+    """
+    many = int(dataset.get("NumberOfFrames") or 1) > 1
+    stored = pixel_array(dataset, index=frame if many else None)
+    if not many and stored.ndim == 4:
+        stored = stored[0]
+    photometric = str(dataset.get("PhotometricInterpretation", ""))
+    if photometric == "PALETTE COLOR":
+        return _grey(apply_color_lut(stored, dataset))
+    if stored.ndim == 3:
+        return _grey(stored)
+    values = _physical(stored, dataset, frame)
+    if photometric == "MONOCHROME1":
+        low, high = (_physical(np.array([[v]]), dataset, frame).item() for v in _stored_range(dataset))
+        values = (low + high) - values
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def window(dataset: Dataset, frame: int, pixels: NDArray[np.float32]) -> tuple[float, float]:
+    """(low, high) that the file proposes for ``pixels`` (its first window), else a robust one.
+
+    The window's centre and width are read as PS3.3 C.11.2.1.2 has them, and turned along with MONOCHROME1.
+    """
+    center = _first(functional(dataset, frame, "FrameVOILUTSequence", "WindowCenter"))
+    width = _first(functional(dataset, frame, "FrameVOILUTSequence", "WindowWidth"))
+    photometric = str(dataset.get("PhotometricInterpretation", ""))
+    if center is None or width is None or width <= 1:
+        eight = int(dataset.get("BitsStored") or 16) <= 8 and not _is_rescaled(dataset, frame)
+        return (0.0, 255.0) if eight and pixels.max() > 127 else windowing.robust_window(pixels)
+    low, high = center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2
+    if photometric == "MONOCHROME1":
+        first, last = (_physical(np.array([[v]]), dataset, frame).item() for v in _stored_range(dataset))
+        low, high = first + last - high, first + last - low
+    return low, high
+
+
+def is_hounsfield(dataset: Dataset) -> bool:
+    """Whether rescaled values are Hounsfield units: CT with a rescale whose type does not say otherwise."""
+    if str(dataset.get("Modality", "")) != "CT":
+        return False
+    kind = functional(dataset, 0, "PixelValueTransformationSequence", "RescaleType")
+    slope = functional(dataset, 0, "PixelValueTransformationSequence", "RescaleSlope")
+    return slope is not None and (kind is None or str(kind).strip().upper() in ("", "HU"))
+
+
+def _physical(stored: NDArray[Any], dataset: Dataset, frame: int) -> NDArray[np.float32]:
+    slope = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleSlope")
+    intercept = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleIntercept")
+    if slope is not None and intercept is not None:
+        return (stored * np.float64(slope) + np.float64(intercept)).astype(np.float32)
+    if "ModalityLUTSequence" in dataset:
+        return np.asarray(apply_modality_lut(stored, dataset), dtype=np.float32)
+    return stored.astype(np.float32)
+
+
+def _is_rescaled(dataset: Dataset, frame: int) -> bool:
+    slope = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleSlope")
+    intercept = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleIntercept")
+    return (slope, intercept) not in ((None, None), (1, 0))
+
+
+def _stored_range(dataset: Dataset) -> tuple[int, int]:
+    bits = int(dataset.get("BitsStored") or 16)
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if dataset.get("PixelRepresentation") == 1 else (0, 2**bits - 1)
+
+
+def _grey(colour: NDArray[Any]) -> NDArray[np.float32]:
+    """Luminance on an 8-bit scale, whatever the depth of the colour."""
+    grey = colour[..., :3].astype(np.float32) @ _LUMA
+    return np.ascontiguousarray(grey / np.float32({1: 1, 2: 257}.get(colour.dtype.itemsize, 16843009)))
+
+
+def _first(value: Any) -> float | None:
+    """First number of a possibly multiple, possibly empty value."""
+    if value is None or value == "":
+        return None
+    many = value if isinstance(value, (list, tuple)) or hasattr(value, "append") else [value]
+    return float(many[0]) if len(many) else None

@@ -1,0 +1,98 @@
+"""How slices lie in space: order along the normal, spacing, and what is irregular about a stack.
+
+Plain numbers in LPS millimetres; it knows neither files nor formats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.imaging.content import Vector
+
+SAME_PLACE_MM = 0.005
+"""Positions nearer than this are one position."""
+UNEVEN = 0.05
+"""Share of the slice distance that distances may differ by; scanners round positions."""
+TILT_DEGREES = 0.5
+"""Lean of a stack from which its slices no longer lie straight above each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What the positions of a series' slices say.
+
+    Attributes:
+        spacing_mm: median distance of neighbours, ``None`` for fewer than two places.
+        duplicates: slices that share a place with the one before.
+        missing: slices lacking in otherwise even distances.
+        uneven_mm: smallest and largest distance where distances differ, else ``None``.
+        tilt_degrees: angle between the direction of the stack and the slices' normal.
+    """
+
+    spacing_mm: float | None
+    duplicates: int = 0
+    missing: int = 0
+    uneven_mm: tuple[float, float] | None = None
+    tilt_degrees: float = 0.0
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether the slices fill a box, so that it can be cut in other planes."""
+        irregular = self.duplicates or self.missing or self.uneven_mm or self.tilt_degrees >= TILT_DEGREES
+        return self.spacing_mm is not None and not irregular
+
+
+def normal(orientation: Sequence[float]) -> Vector:
+    """Unit vector across the slices: row direction x column direction."""
+    x, y, z = np.cross(orientation[:3], orientation[3:])
+    length = math.hypot(x, y, z)
+    return float(x / length), float(y / length), float(z / length)
+
+
+def along_normal(position: Sequence[float], orientation: Sequence[float]) -> float:
+    """Signed distance of a slice from the origin, along its normal."""
+    return float(np.dot(position, normal(orientation)))
+
+
+def describe(distances: Sequence[float], tilt_degrees: float = 0.0) -> Stack:
+    """Read a stack off its slices' sorted positions along the normal."""
+    steps = np.abs(np.diff(np.asarray(distances, dtype=np.float64)))
+    apart = steps[steps > SAME_PLACE_MM]
+    duplicates = int(len(steps) - len(apart))
+    if not len(apart):
+        return Stack(None, duplicates)
+    typical = float(np.median(apart))
+    multiples = np.rint(apart / typical)
+    regular = np.abs(apart - multiples * typical) <= UNEVEN * typical * np.maximum(multiples, 1)
+    if not bool(np.all(regular & (multiples >= 1))):
+        return Stack(typical, duplicates, 0, (float(apart.min()), float(apart.max())), tilt_degrees)
+    return Stack(typical, duplicates, int((multiples - 1).sum()), None, tilt_degrees)
+
+
+def lean_degrees(first: Sequence[float], last: Sequence[float], orientation: Sequence[float]) -> float:
+    """Angle between the line through two slices' corners and their normal; 0 where they coincide."""
+    line = np.subtract(last, first)
+    length = float(np.linalg.norm(line))
+    if length <= SAME_PLACE_MM:
+        return 0.0
+    share = abs(float(np.dot(line, normal(orientation)))) / length
+    return math.degrees(math.acos(min(1.0, share)))
+
+
+def sentences(stack: Stack, slices: int) -> tuple[str, ...]:
+    """What a person should know of a stack, one plain sentence each."""
+    said = []
+    if stack.tilt_degrees >= TILT_DEGREES:
+        said.append(f"The slices were taken with a tilted gantry ({stack.tilt_degrees:.1f}°).")
+    if stack.uneven_mm:
+        low, high = stack.uneven_mm
+        said.append(f"The distance between slices varies from {low:.2f} to {high:.2f} mm.")
+    if stack.missing:
+        said.append(f"{stack.missing} of {slices + stack.missing} slices are missing from the stack.")
+    if stack.duplicates:
+        said.append(f"{stack.duplicates} of {slices} slices lie at the same position as another one.")
+    return tuple(said)

@@ -1,0 +1,39 @@
+"""One door for every file: finds out what it is and hands it to the reader of its format.
+
+What a file is, its first bytes say, never its name alone (NIfTI is the exception: gzip says nothing of its inside).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.domain.errors import Failed
+from app.imaging import image_reader
+from app.imaging.content import FileContent
+
+__all__ = ["FileContent", "read"]
+
+
+def read(path: Path) -> FileContent:
+    """Decode every slice of the file once and describe it; the file is only read.
+
+    Raises:
+        Failed: ``not-an-image``, ``damaged-file``, ``no-pixels``, ``unsupported-kind``, ``nifti-voxels``,
+            ``nifti-shape`` or ``unreadable``.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(352)
+    except OSError as error:
+        raise Failed("unreadable", path=str(path), detail=error.strerror or str(error)) from error
+    if not head:
+        raise Failed("damaged-file", detail="it is empty")
+    if image_reader.is_picture(head):
+        return image_reader.read(path)
+    if path.name.lower().endswith((".nii", ".nii.gz")) or head[344:348] == b"n+1\x00":
+        from app.imaging import nifti_reader
+
+        return nifti_reader.read(path)
+    from app.imaging import dicom_reader
+
+    return dicom_reader.read(path)
