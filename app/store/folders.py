@@ -85,10 +85,13 @@ def staged(folder: Path) -> Iterator[Path]:
 
 
 def append_event(path: Path, record: dict[str, Any]) -> None:
-    """Add one line to an event log, with the time (UTC) under ``t``."""
-    line = json.dumps({"t": now(), **record}, ensure_ascii=False)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+    """Add one line to an event log, with the time (UTC) under ``t``; a line cut off by a crash is closed first."""
+    line = json.dumps({"t": now(), **record}, ensure_ascii=False).encode() + b"\n"
+    with path.open("a+b") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        file.write(line)
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:

@@ -99,13 +99,14 @@ class Library:
 
     def counts(self) -> dict[str, int]:
         """How many ``studies``, ``series``, ``instances``, ``patients`` and ``quarantined`` there are."""
+        tables = {"studies": studies, "series": series, "instances": instances, "quarantined": quarantine}
         with self._project.reading() as connection:
             counted = {
-                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-                for table in (studies, series, instances, quarantine)
+                name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for name, table in tables.items()
             }
             patients = connection.execute(select(func.count(studies.c.patient.distinct()))).scalar_one()
-        return {**counted, "quarantined": counted.pop("quarantine"), "patients": patients}
+        return {**counted, "patients": patients}
 
 
 def _add_study(connection: Connection, study: Study) -> None:

@@ -41,7 +41,7 @@ KINDS: Mapping[str, str] = {
 
 EVENTS_NAME = "events.jsonl"
 LOCK_NAME = "worker.lock"
-LOCK_WAIT_S = 5.0
+LOCK_WAIT_S = 2.0
 """Somebody who looks whether the worker lives holds the lock for a moment."""
 
 
