@@ -1,0 +1,295 @@
+"""The Train room: start a training with a time budget, watch it learn, stop it or go on with it.
+
+It gathers what the services and the running jobs say and hands it to its widgets; it must not know what a
+training is made of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from app.domain.cohort import Cohort
+from app.domain.errors import UnderstudyError
+from app.domain.run import RunState
+from app.jobs.messages import PreviewNow
+from app.ui.context import PageContext
+from app.ui.run_feed import RunFeed
+from app.ui.theme import SPACE
+from app.ui.view_models.train import RunLine, cohort_line, run_line, size_line
+from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.inline_message import InlineMessage
+from app.ui.widgets.lines import Line, Lines
+from app.ui.widgets.run_view import RunView
+from app.ui.widgets.scrolled import side_column
+from app.ui.widgets.section import PageHeader, label
+from app.ui.widgets.train_setup import TrainSetup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.compose import Services
+    from app.jobs.outcome import Outcome
+    from app.services.training import RunInfo
+
+REDRAW_MS = 200
+"""A worker speaks up to many times a second; the eye needs five."""
+
+_TONES = {RunState.RUNNING: "accent", RunState.DONE: "good", RunState.FAILED: "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Overview:
+    """What the project holds, asked in one go."""
+
+    cohorts: list[str]
+    runs: list[RunInfo]
+
+
+class TrainPage(QWidget):
+    """The room; ``activate`` asks the project anew."""
+
+    def __init__(self, context: PageContext) -> None:
+        super().__init__()
+        self._context = context
+        self._bridge = context.bridge
+        self._feed = RunFeed(context.bridge)
+        self._cohort: Cohort | None = None
+        self._runs: dict[str, RunInfo] = {}
+        self._wanted_cohort = self._wanted_run = self._message_run = ""
+        self._news: tuple[str, Outcome] | None = None
+        self._devices_known = False
+        self.setup = TrainSetup()
+        self.runs = Lines("Trainings")
+        self.message = InlineMessage()
+        self.view = RunView(self._bridge)
+        self.empty = EmptyState(
+            "train",
+            "Nothing to learn from yet",
+            "A training learns from a cohort: images that you chose and labelled. Make one first.",
+            action="Make a cohort",
+        )
+        self.first = EmptyState(
+            "train",
+            "Ready to learn",
+            "Choose how long Understudy may learn and press Start training. You can watch it, stop early and keep "
+            "what was learnt, or leave it overnight.",
+        )
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
+        self._redraw.setInterval(REDRAW_MS)
+        self._lay_out()
+        self._connect()
+
+    def activate(self) -> None:
+        """The room is shown: ask what there is, and open on the cohort that another room named."""
+        self._wanted_cohort = self._context.take_focus("train") or self._wanted_cohort
+        self._refresh()
+        self._ask_devices()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout()
+        column.setSpacing(SPACE)
+        self._runs_title = label("Trainings", "heading")
+        for piece in (self.setup, self._runs_title):
+            column.addWidget(piece)
+        self.runs.setMinimumHeight(140)
+        column.addWidget(self.runs, 1)
+        column.addStretch(0)
+        self._shown = QStackedLayout()
+        self._shown.addWidget(self.first)
+        self._shown.addWidget(self.view)
+        main = QVBoxLayout()
+        main.addWidget(self.message)
+        main.addLayout(self._shown, 1)
+        body = QHBoxLayout()
+        body.setSpacing(2 * SPACE)
+        body.addWidget(side_column(column, 340))
+        body.addLayout(main, 1)
+        work = QWidget()
+        outer = QVBoxLayout(work)
+        outer.setContentsMargins(3 * SPACE, 2 * SPACE, 3 * SPACE, 2 * SPACE)
+        outer.addWidget(PageHeader("Train", "Let a model learn from a cohort for as long as you allow."))
+        outer.addLayout(body, 1)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(work)
+
+    def _connect(self) -> None:
+        context, feed, view = self._context, self._feed, self.view
+        self.empty.acted.connect(lambda: context.go("cohort" if context.services else "library"))
+        self.setup.cohort_chosen.connect(self._load_cohort)
+        self.setup.start_wanted.connect(self._start)
+        self.runs.chosen.connect(self._show_run)
+        self.message.acted.connect(lambda: self._resume(self._message_run))
+        view.stop_wanted.connect(self._stop)
+        view.preview_wanted.connect(self._preview)
+        view.resume_wanted.connect(lambda: self._resume(self.runs.chosen_id()))
+        view.generate_wanted.connect(lambda: context.go("generate", self.runs.chosen_id()))
+        self._redraw.timeout.connect(self._draw_watch)
+        context.project_changed.connect(self._forget)
+        context.cohorts_changed.connect(self._refresh)
+        context.runs_changed.connect(self._refresh)
+        feed.began.connect(self._began)
+        feed.heard.connect(self._heard)
+        feed.ended.connect(self._ended)
+
+    # what there is
+
+    def _forget(self) -> None:
+        self._feed.forget()
+        self._cohort, self._runs, self._news = None, {}, None
+        self._devices_known = False
+        self.message.hide()
+        self.runs.set_lines(())
+        self._refresh()
+
+    def _refresh(self) -> None:
+        services = self._context.services
+        if services is None:
+            self._show_overview(_Overview([], []))
+            return
+        self._bridge.run_in_background(lambda: _overview(services), self._show_overview, lane="train overview")
+
+    def _show_overview(self, seen: _Overview) -> None:
+        self._runs = {run.record.id: run for run in seen.runs}
+        lines = self._lines()
+        self._stack.setCurrentIndex(1 if seen.cohorts or lines else 0)
+        self.setup.set_cohorts(seen.cohorts, self._wanted_cohort)
+        self.runs.set_lines(Line(line.id, line.title, line.detail, _TONES.get(line.state, "caution")) for line in lines)
+        for piece in (self._runs_title, self.runs):
+            piece.setVisible(bool(lines))
+        if self._wanted_run or (lines and not self.runs.chosen_id()):
+            self.runs.choose(self._wanted_run or lines[0].id)
+        self._wanted_cohort = self._wanted_run = ""
+        self._show_run(self.runs.chosen_id())
+        self._tell_news()
+
+    def _lines(self) -> list[RunLine]:
+        """The runs on disk, and before them those whose worker has not written anything yet."""
+        waiting = [run_id for run_id in self._feed.live() if run_id not in self._runs]
+        return [self._line(run_id) for run_id in (*reversed(waiting), *self._runs)]
+
+    def _line(self, run_id: str) -> RunLine:
+        run, running = self._runs.get(run_id), self._feed.job(run_id)
+        if run is not None:
+            return run_line(run)
+        return RunLine(
+            run_id, running.title if running else "Training", "Getting ready", RunState.RUNNING, False, False
+        )
+
+    def _load_cohort(self, name: str) -> None:
+        services = self._context.services
+        self._cohort = None
+        if not name or services is None:
+            self.setup.describe_cohort("", "", "")
+            return
+
+        def ask() -> tuple[Cohort, str]:
+            cohort = services.cohorts.load(name)
+            return cohort, services.cohorts.verdict(cohort)
+
+        self._bridge.run_in_background(ask, self._show_cohort, failed=self.message.show_error, lane="train cohort")
+
+    def _show_cohort(self, answer: tuple[Cohort, str]) -> None:
+        self._cohort, verdict = answer
+        self.setup.describe_cohort(cohort_line(self._cohort), verdict, size_line(self._cohort))
+
+    def _ask_devices(self) -> None:
+        services = self._context.services
+        if services is None or self._devices_known:
+            return
+        self._devices_known = True
+        self._bridge.run_in_background(
+            lambda: [(device.id, device.name) for device in services.hardware.devices()],
+            self.setup.advanced.set_devices,
+            lane="train devices",
+        )
+
+    # one run
+
+    def _show_run(self, run_id: str) -> None:
+        services, run = self._context.services, self._runs.get(run_id)
+        self._shown.setCurrentWidget(self.view if run_id else self.first)
+        if not run_id or services is None:
+            return
+        live = run_id in self._feed.live()
+        self.view.show_line(self._line(run_id), run.record.classes if run else (), live=live)
+        self._draw_watch()
+        self._feed.read(services.training, run_id)
+
+    def _draw_watch(self) -> None:
+        services, run_id = self._context.services, self.runs.chosen_id()
+        watch = self._feed.watch(run_id)
+        if watch is not None and services is not None:
+            self.view.show_watch(watch, services.project.root)
+        if run_id in self._feed.live() and run_id not in self._runs:
+            self._refresh()
+
+    def _heard(self, run_id: str) -> None:
+        if run_id == self.runs.chosen_id() and not self._redraw.isActive():
+            self._redraw.start()
+
+    # the work
+
+    def _start(self) -> None:
+        services, cohort = self._context.services, self._cohort
+        if services is not None and cohort is not None:
+            self._launch(services.training.start, cohort, title=f"Training on {cohort.name}", **self.setup.options())
+
+    def _resume(self, run_id: str) -> None:
+        services, run = self._context.services, self._runs.get(run_id)
+        if services is not None and run is not None:
+            self._launch(services.training.resume, run_id, title=f"Training on {run.record.cohort}")
+
+    def _launch(self, starter: Callable[..., Any], *args: Any, title: str, **options: Any) -> None:
+        try:
+            self._bridge.start(starter, *args, title=title, **options)
+        except UnderstudyError as error:
+            self.message.show_error(error)
+
+    def _began(self, run_id: str) -> None:
+        self._wanted_run = run_id
+        self.message.hide()
+        self.view.reset()
+        self._context.runs_changed.emit()
+
+    def _stop(self) -> None:
+        running = self._feed.job(self.runs.chosen_id())
+        if running is not None:
+            self.view.show_stopping()
+            running.job.stop()
+
+    def _preview(self) -> None:
+        running = self._feed.job(self.runs.chosen_id())
+        if running is not None:
+            running.job.send(PreviewNow())
+            self._context.say("A preview will be drawn at the next step.")
+
+    def _ended(self, run_id: str, outcome: Outcome) -> None:
+        self.view.reset()
+        self._news = (run_id, outcome)
+        self._context.runs_changed.emit()
+
+    def _tell_news(self) -> None:
+        """Say how a training ended, once the project was asked what is left of it."""
+        if self._news is None:
+            return
+        (run_id, outcome), self._news = self._news, None
+        if outcome.state == "done":
+            self._context.say("Training finished.")
+            return
+        run = self._runs.get(run_id)
+        resumable = run is not None and run_line(run).resumable
+        if outcome.state == "stopped":
+            self._context.say("Training stopped; what was learnt is kept." if resumable else "Training stopped.")
+            return
+        self._message_run = run_id
+        self.message.show_text(outcome.sentence(), "bad", action="Resume" if resumable else "")
+
+
+def _overview(services: Services) -> _Overview:
+    return _Overview(list(services.cohorts.names()), list(services.training.runs()))

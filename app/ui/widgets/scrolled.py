@@ -1,0 +1,28 @@
+"""Columns that scroll up and down where the window is too low for them, and never sideways."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QWidget
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """``content`` in an area that scrolls vertically."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    content.setAutoFillBackground(False)
+    area.viewport().setAutoFillBackground(False)
+    area.setWidget(content)
+    return area
+
+
+def side_column(layout: QLayout, width: int) -> QScrollArea:
+    """A column of ``width`` pixels with the form of a room."""
+    content = QWidget()
+    layout.setContentsMargins(0, 0, 10, 0)
+    content.setLayout(layout)
+    area = scrolled(content)
+    area.setFixedWidth(width)
+    return area
