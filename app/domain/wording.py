@@ -49,6 +49,16 @@ SENTENCES: dict[str, str] = {
     "damaged-record": "{path} cannot be read ({detail}). Restore it from a backup.",
     "project-damaged": "The project database {path} is damaged ({detail}). Restore it from the copy beside it.",
     "unknown-series": "There is no series {series} in this project.",
+    "bad-name": "“{name}” cannot be a name. Write up to 100 letters, digits and spaces.",
+    "bad-label-by": "“{text}” is no way to label. Write folder, csv:FILE, tag:KEYWORD or hand.",
+    "unknown-tag": "No chosen series has the attribute “{tag}”. These have one: {known}.",
+    "cohort-empty": "No images of the library were chosen ({plane} slices). Import images, or choose other ones.",
+    "no-labels": "None of the {count} chosen images has a label. Give labels, or choose another way to label.",
+    "no-splits": "{path} puts none of the chosen images into train, val or test.",
+    "table-column": "{path} has no column “{column}”; it has: {found}. Add it to the first row.",
+    "table-empty": "{path} holds no rows.",
+    "label-conflict": "{path} says both “{one}” and “{other}” of {name} (line {line}). Keep one; nothing was changed.",
+    "label-ambiguous": "{path} names {name} (line {line}), which fits {count} images. Write more of its path.",
 }
 
 
