@@ -41,6 +41,10 @@ class PageContext(QObject):
     theme_changed = Signal()
     """Light became dark or the reverse; widgets that paint themselves ask ``theme.tokens()`` again."""
 
+    folder_wanted = Signal()
+    files_wanted = Signal()
+    """The Library asks the window to let the person choose what to add."""
+
     room_wanted = Signal(str)
     said = Signal(str)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from app.paths import program_root
 from app.ui.theme import tokens
 
 _STAND_IN = b"#000000"
@@ -23,7 +22,7 @@ def pixmap(name: str, size: int, colour: str = "", *, ratio: float = 2.0) -> QPi
         colour: any colour; the theme's text colour where empty.
         ratio: device pixels per pixel; 2 stays sharp on dense screens.
     """
-    drawing = files("resources").joinpath("icons", f"{name}.svg").read_bytes()
+    drawing = (program_root() / "resources" / "icons" / f"{name}.svg").read_bytes()
     renderer = QSvgRenderer(QByteArray(drawing.replace(_STAND_IN, (colour or tokens().text).encode())))
     picture = QPixmap(QSize(round(size * ratio), round(size * ratio)))
     picture.fill(Qt.GlobalColor.transparent)

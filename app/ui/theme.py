@@ -7,11 +7,12 @@ themselves, ask ``tokens()``. Picture areas stay near black in both themes, beca
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from string import Template
 
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
+
+from app.paths import program_root
 
 SPACE = 8
 """The grid: margins and gaps are multiples of it (in device-independent pixels)."""
@@ -104,7 +105,7 @@ def set_role(widget: QWidget, role: str) -> None:
 
 
 def _style_sheet(chosen: Tokens, points: float) -> str:
-    text = files("resources").joinpath("theme", "understudy.qss").read_text("utf-8")
+    text = (program_root() / "resources" / "theme" / "understudy.qss").read_text("utf-8")
     sizes = {"small": f"{points * 0.92:.1f}pt", "heading": f"{points * 1.2:.1f}pt", "title": f"{points * 1.7:.1f}pt"}
     return Template(text).substitute(asdict(chosen), **sizes)
 

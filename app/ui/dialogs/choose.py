@@ -1,0 +1,25 @@
+"""Asks the desktop for files and folders. Each function blocks in the desktop's own dialog and may return nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+
+def folder(parent: QWidget, title: str, start: Path | None = None) -> Path | None:
+    """One folder, or ``None`` where the person gave up."""
+    chosen = QFileDialog.getExistingDirectory(parent, title, str(start or ""))
+    return Path(chosen) if chosen else None
+
+
+def files(parent: QWidget, title: str) -> list[Path]:
+    """Any number of files."""
+    chosen, _kind = QFileDialog.getOpenFileNames(parent, title)
+    return [Path(name) for name in chosen]
+
+
+def file(parent: QWidget, title: str, kinds: str) -> Path | None:
+    """One file of ``kinds`` ("Tables (*.csv)")."""
+    chosen, _kind = QFileDialog.getOpenFileName(parent, title, "", kinds)
+    return Path(chosen) if chosen else None
