@@ -45,15 +45,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(argv: Sequence[str]) -> tuple[VerbModule, argparse.Namespace]:
-    """The verb's module and its options; ``--json`` may stand before or after the verb.
+    """The verb's module and its options.
+
+    ``--json`` may stand anywhere; the edge has read it already, so that usage errors can be answered in JSON too.
 
     Raises:
         BadUsage: no such verb, or arguments that do not fit it.
         SystemExit: ``--help`` or ``--version`` was answered.
     """
-    words = list(argv)
-    while words[:1] == ["--json"]:
-        words = [*words[1:], *words[:1]]
+    words = [word for word in argv if word != "--json"]
     name = words[0] if words else ""
     if name not in VERBS:
         _without_verb(words)
@@ -92,7 +92,7 @@ def _without_verb(words: Sequence[str]) -> NoReturn:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {version('understudy')}")
     wrong = next((word for word in words if not word.startswith("-")), None)
     if wrong is None:
-        parser.parse_args([word for word in words if word != "--json"])
+        parser.parse_args(words)
         parser.error("No verb was given")
     near = difflib.get_close_matches(wrong, VERBS, n=1)
     parser.error(f"“{wrong}” is not a verb" + (f" (did you mean “{near[0]}”?)" if near else ""))
