@@ -10,6 +10,9 @@ from app.ui.icons import pixmap
 from app.ui.theme import SPACE, tokens
 from app.ui.widgets.section import button, label, row
 
+TEXT_WIDTH = 460
+"""Short lines are read more easily; fixed, so that the label knows its height."""
+
 
 class EmptyState(QWidget):
     """Centred icon, title, sentence and up to two buttons.
@@ -29,8 +32,7 @@ class EmptyState(QWidget):
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title = label(title, "heading")
         self.text = label(text, "muted", wrap=True)
-        self.text.setMaximumWidth(520)
-        self.text.setMinimumWidth(320)
+        self.text.setFixedWidth(TEXT_WIDTH)
         for piece in (self.title, self.text):
             piece.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.action, self.other = button(action, "primary"), button(other)

@@ -29,6 +29,7 @@ class RailButton(QToolButton):
         self.setMinimumHeight(66)
         self.toggled.connect(self.redraw)
         self.set_done(False)
+        self.redraw()
 
     def set_done(self, done: bool) -> None:
         """Show or take away the tick."""

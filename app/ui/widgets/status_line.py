@@ -32,8 +32,12 @@ class StatusLine(QFrame):
             layout.addWidget(bar)
             bar.ended.connect(self._fill)
         self.setMinimumHeight(28)
-        context.said.connect(self.text.setText)
+        context.said.connect(self._say)
         context.bridge.started.connect(self._fill)
+
+    def _say(self, text: str) -> None:
+        self.text.setText(text)
+        self._fill()
 
     def _fill(self) -> None:
         """Give each free bar a job that nobody shows yet."""
@@ -42,3 +46,4 @@ class StatusLine(QFrame):
         for bar in self.bars:
             if not bar.job_id and waiting:
                 bar.follow(waiting.pop(0))
+        self.text.setVisible(bool(self.text.text()) or not any(bar.job_id for bar in self.bars))

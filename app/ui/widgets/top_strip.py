@@ -55,7 +55,7 @@ class TopStrip(QFrame):
         """Name the open project."""
         name = folder.name if folder is not None else "No project"
         shown = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, NAME_WIDTH)
-        self.project.setText(shown)
+        self.project.setText(f"{shown}  ▾")
         self.project.setToolTip(str(folder) if folder is not None else "Create or open a project")
         self.project.setAccessibleName(f"Project: {name}")
         self.augment.setVisible(folder is not None)

@@ -58,6 +58,7 @@ class SliceViewer(QWidget):
         self.warnings = label("", "caution", wrap=True)
         self.presets = QComboBox()
         self.presets.setAccessibleName("Window preset")
+        self.presets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.center, self.width_box = _number("Window centre"), _number("Window width")
         self.width_box.setMinimum(0.001)
         self.reset = button("Reset", "quiet", tip="The window that the images propose (double click, or 0)")
