@@ -30,8 +30,8 @@ class RunFeed(QObject):
     began = Signal(str)
     ended = Signal(str, object)
 
-    def __init__(self, bridge: JobBridge) -> None:
-        super().__init__()
+    def __init__(self, bridge: JobBridge, parent: QObject) -> None:
+        super().__init__(parent)
         self._bridge = bridge
         self._jobs: dict[str, str] = {}
         self._watches = Watches()
@@ -40,10 +40,6 @@ class RunFeed(QObject):
         bridge.started.connect(self._job_started)
         bridge.message.connect(self._job_said)
         bridge.outcome.connect(self._job_ended)
-
-    def forget(self) -> None:
-        """Another project is open."""
-        self._watches = Watches()
 
     def live(self) -> list[str]:
         """Runs whose worker has not ended, oldest first."""
@@ -61,15 +57,16 @@ class RunFeed(QObject):
         """Read the history of a run from disk, unless its live words are complete already."""
         if run_id in self._jobs and run_id in self._watches.known:
             return
-        watches = self._watches
-        watches.load(run_id)
+        self._watches.load(run_id)
 
-        def take(history: list[Message]) -> None:
-            watches.loaded(run_id, history)
-            if watches is self._watches:
-                self.heard.emit(run_id)
+        self._bridge.run_in_background(
+            lambda: (run_id, list(training.history(run_id))), self._take, lane=f"history {run_id}"
+        )
 
-        self._bridge.run_in_background(lambda: list(training.history(run_id)), take, lane=f"history {run_id}")
+    def _take(self, answer: tuple[str, list[Message]]) -> None:
+        run_id, history = answer
+        self._watches.loaded(run_id, history)
+        self.heard.emit(run_id)
 
     def _job_started(self, job_id: str) -> None:
         spec = self._bridge.jobs()[job_id].job.spec

@@ -56,7 +56,7 @@ class TrainPage(QWidget):
         super().__init__()
         self._context = context
         self._bridge = context.bridge
-        self._feed = RunFeed(context.bridge)
+        self._feed = RunFeed(context.bridge, self)
         self._cohort: Cohort | None = None
         self._runs: dict[str, RunInfo] = {}
         self._wanted_cohort = self._wanted_run = self._message_run = ""
@@ -111,7 +111,7 @@ class TrainPage(QWidget):
         body.addLayout(main, 1)
         work = QWidget()
         outer = QVBoxLayout(work)
-        outer.setContentsMargins(3 * SPACE, 2 * SPACE, 3 * SPACE, 2 * SPACE)
+        outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(PageHeader("Train", "Let a model learn from a cohort for as long as you allow."))
         outer.addLayout(body, 1)
         self._stack = QStackedLayout(self)
@@ -130,7 +130,6 @@ class TrainPage(QWidget):
         view.resume_wanted.connect(lambda: self._resume(self.runs.chosen_id()))
         view.generate_wanted.connect(lambda: context.go("generate", self.runs.chosen_id()))
         self._redraw.timeout.connect(self._draw_watch)
-        context.project_changed.connect(self._forget)
         context.cohorts_changed.connect(self._refresh)
         context.runs_changed.connect(self._refresh)
         feed.began.connect(self._began)
@@ -138,14 +137,6 @@ class TrainPage(QWidget):
         feed.ended.connect(self._ended)
 
     # what there is
-
-    def _forget(self) -> None:
-        self._feed.forget()
-        self._cohort, self._runs, self._news = None, {}, None
-        self._devices_known = False
-        self.message.hide()
-        self.runs.set_lines(())
-        self._refresh()
 
     def _refresh(self) -> None:
         services = self._context.services
