@@ -30,6 +30,8 @@ SENTENCES: dict[str, str] = {
     "source-missing": "{path} is no longer there. Put it back, or remove its study from the library and import it again.",
     "source-damaged": "{path} can no longer be read ({detail}). Restore it, or remove its study from the library.",
     "plane-unavailable": "{series} cannot be cut into {plane} slices: {reason}. Use its native slices.",
+    "spacing-unknown": "The recipe asks for {spacing} mm pixels, but {path} does not say how large its pixels are. "
+    "Leave the spacing empty to fit the whole picture, or leave these images out.",
     "bad-window": "“{text}” is not a window. Write auto, CENTER/WIDTH (for example 40/400), or one of: {presets}.",
     "bad-split": "“{text}” is not a split. Write three shares of train, val and test, for example 70/15/15.",
     "unwritable": "{path} cannot be written to ({detail}). Choose another folder, or ask for write access.",
@@ -59,6 +61,14 @@ SENTENCES: dict[str, str] = {
     "table-empty": "{path} holds no rows.",
     "label-conflict": "{path} says both “{one}” and “{other}” of {name} (line {line}). Keep one; nothing was changed.",
     "label-ambiguous": "{path} names {name} (line {line}), which fits {count} images. Write more of its path.",
+    "bad-budget": "Give either a training time or a number of steps, above zero.",
+    "class-too-small": "Class “{name}” has {count} training image(s), and at least {least} are needed. Add images, "
+    "or merge classes.",
+    "bad-amount": "Say how many images to draw: so many of every class, of single classes, or balanced; at least one.",
+    "unknown-class": "The run has no class “{name}”. Its classes: {known}.",
+    "no-checkpoint": "{run} has not saved anything yet. Let it train longer, or resume it.",
+    "balanced-already": "All classes have {count} training images; there is nothing to balance.",
+    "unknown-audit": "There is no audit “{audit}” in this project.",
 }
 
 
