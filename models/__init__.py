@@ -1,0 +1,1 @@
+"""The generative engine: families, training, sampling, evaluation. Knows tensors, not patients."""

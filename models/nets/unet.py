@@ -1,0 +1,61 @@
+"""The denoising network: MONAI's DiffusionModelUNet, told the class, the time and the augmentation.
+
+It knows tensors only: not what the target is, how noise was drawn, or which sampler asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from monai.networks.nets import DiffusionModelUNet
+from torch import Tensor, nn
+
+from models.api import DROPPED
+
+
+class ConditionedUNet(nn.Module):
+    """A U-Net over latents with a class embedding that has one more entry for "no condition".
+
+    The augmentation parameters enter as constant input channels: zeros (no augmentation) while sampling.
+    """
+
+    def __init__(
+        self,
+        *,
+        latent_channels: int,
+        classes: int,
+        augmentations: int,
+        channels: Sequence[int],
+        attention: Sequence[bool],
+        res_blocks: int,
+        head_channels: int,
+        norm_groups: int,
+    ) -> None:
+        super().__init__()
+        self.classes = classes
+        self.unet = DiffusionModelUNet(
+            spatial_dims=2,
+            in_channels=latent_channels + augmentations,
+            out_channels=latent_channels,
+            channels=tuple(channels),
+            attention_levels=tuple(attention),
+            num_res_blocks=res_blocks,
+            num_head_channels=head_channels,
+            norm_num_groups=norm_groups,
+            num_class_embeds=classes + 1,
+        )
+
+    def forward(self, latents: Tensor, time: Tensor, labels: Tensor, augmentation: Tensor) -> Tensor:
+        """Raw output of the shape of ``latents``.
+
+        Args:
+            latents: ``(B, L, h, w)``, scaled to unit variance.
+            time: ``(B,)`` what the sinusoidal embedding is given.
+            labels: ``(B,)`` class indices or ``DROPPED``.
+            augmentation: ``(B, A)`` parameters of the augmentation applied.
+        """
+        told = torch.where(labels == DROPPED, torch.full_like(labels, self.classes), labels)
+        planes = augmentation[:, :, None, None].expand(-1, -1, *latents.shape[2:])
+        output: Tensor = self.unet(torch.cat([latents, planes.to(latents.dtype)], dim=1), time, class_labels=told)
+        return output

@@ -1,0 +1,60 @@
+"""How far a run has come, and what follows from it: learning rate, previews, the end.
+
+Progress is one number, the share of the budget used, whether the budget is time, steps or the cap on steps; so one
+decay ends at nothing in every mode. It knows plans and clocks, not networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from models.config import TrainingPlan
+from models.training.events import Reason
+
+
+class Budget:
+    """Counts what a run uses; seconds add up over resumes."""
+
+    def __init__(self, plan: TrainingPlan, clock: Callable[[], float], *, used: float = 0.0) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._started = clock() - used
+
+    @property
+    def seconds(self) -> float:
+        """Training seconds used, over all resumes."""
+        return self._clock() - self._started
+
+    def fraction(self, step: int) -> float:
+        """Share of the budget used after ``step`` steps, 0..1; in a step budget the clock plays no part."""
+        plan = self._plan
+        shares = [step / plan.step_cap] if plan.step_cap else [0.0]
+        shares.append(step / plan.steps if plan.steps else self.seconds / (plan.budget_s or 1.0))
+        return min(1.0, max(shares))
+
+    def over(self, step: int) -> Reason | None:
+        """Why the run ends after ``step`` steps, None while it goes on."""
+        plan = self._plan
+        if plan.steps is not None and step >= plan.steps:
+            return "steps"
+        if plan.budget_s is not None and self.seconds >= plan.budget_s:
+            return "budget"
+        return "step_cap" if plan.step_cap is not None and step >= plan.step_cap else None
+
+
+def learning_rate(plan: TrainingPlan, step: int, fraction: float) -> float:
+    """Rate of step ``step`` (0-based) when ``fraction`` of the budget is used."""
+    rise = min(1.0, (step + 1) / max(1, plan.warm_up))
+    fall = min(1.0, (1.0 - fraction) / max(1e-9, 1.0 - plan.decay_from))
+    return plan.learning_rate * rise * fall
+
+
+def previews(plan: TrainingPlan, done: float) -> Iterator[float]:
+    """Shares of the budget at which previews are due, each farther from the last, those before ``done`` left out."""
+    at = plan.preview_from
+    while at < 1.0:
+        if at > done:
+            yield at
+        at *= plan.preview_growth
+    while True:
+        yield 2.0
