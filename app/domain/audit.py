@@ -63,6 +63,10 @@ class AuditRecord:
         """Level of one metric; ``UNKNOWN`` where it was not measured."""
         return next((v.level for v in self.verdicts if v.metric == metric), Level.UNKNOWN)
 
+    def judged(self) -> set[int]:
+        """Numbers of the pictures that the audit looked at."""
+        return {number for number, _, _ in self.nearest}
+
     def to_json(self) -> dict[str, Any]:
         """JSON values only."""
         return asdict(self)
