@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from sqlalchemy import delete, insert, select
 
 from app.domain.cohort import Cohort, Item
@@ -10,6 +13,22 @@ from app.domain.recipe import Recipe
 from app.store.folders import now
 from app.store.project import Project
 from app.store.schema import cohort_items, cohorts
+
+
+def to_json(cohort: Cohort) -> dict[str, Any]:
+    """A cohort as JSON values: what a run keeps beside it, so that it can be made again."""
+    return asdict(cohort)
+
+
+def from_json(record: dict[str, Any]) -> Cohort:
+    """Inverse of ``to_json``."""
+    return Cohort(
+        name=record["name"],
+        recipe=Recipe.from_json(record["recipe"]),
+        items=tuple(Item(**item) for item in record["items"]),
+        patients_known=record["patients_known"],
+        notices=tuple(record["notices"]),
+    )
 
 
 class Cohorts:

@@ -1,0 +1,102 @@
+"""Looking at the library: studies, thumbnails, slices, and what was set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.domain.recipe import Plane, Recipe
+from app.domain.study import Quarantined, Series, Study
+from app.jobs.process import Job, OnMessage, OnOutcome
+from app.services.intake import Intake
+from app.store.library import Library
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from app.imaging.content import SliceImage
+    from app.store.project import Project
+
+
+class Catalogue:
+    """Reads the library of a project. Decoding takes time: call ``slice`` and ``preview`` off the GUI thread."""
+
+    def __init__(self, project: Project, library: Library, intake: Intake) -> None:
+        self._project = project
+        self._library = library
+        self._intake = intake
+
+    def studies(self) -> list[Study]:
+        """All studies with their series."""
+        return self._library.studies()
+
+    def series(self, key: str) -> Series:
+        """One series. Raises ``BadUsage`` (``unknown-series``)."""
+        return self._library.series(key)
+
+    def counts(self) -> dict[str, int]:
+        """How many studies, series, instances, patients and set-aside inputs there are."""
+        return self._library.counts()
+
+    def thumbnail(self, series_key: str) -> Path | None:
+        """The 96 px picture made at import; ``None`` where the cache was emptied."""
+        path = self._project.thumbnails / f"{series_key}.png"
+        return path if path.exists() else None
+
+    def slice_count(self, series_key: str, plane: Plane = Plane.NATIVE) -> int:
+        """Slices of a series in a plane. Raises ``Refused`` (``plane-unavailable``)."""
+        from app.imaging.slices import slice_count
+
+        return slice_count(self.series(series_key), plane)
+
+    def slice(self, series_key: str, index: int, plane: Plane = Plane.NATIVE) -> SliceImage:
+        """One slice in physical values. Raises as ``app.imaging.slices.load_slice``."""
+        from app.imaging.slices import load_slice
+
+        return load_slice(self.series(series_key), index, plane)
+
+    def preview(self, series_key: str, index: int, recipe: Recipe) -> NDArray[np.uint8]:
+        """How a slice looks to a model: uint8 ``(size, size)``."""
+        from app.imaging.preparing import apply_recipe, auto_window
+        from app.imaging.slices import load_slice
+        from app.imaging.windowing import to_uint8
+
+        series = self.series(series_key)
+        image = load_slice(series, index, recipe.plane)
+        window = recipe.window.limits() or auto_window([image], series)
+        return to_uint8(apply_recipe(image, recipe, window).pixels, -1.0, 1.0)
+
+    def labels(self) -> dict[tuple[str, int | None], str]:
+        """Labels given by hand, by series and slice (``None``: the whole series)."""
+        return self._library.labels()
+
+    def set_label(self, series_key: str, index: int | None, label: str) -> None:
+        """Label a slice, or a whole series, by hand; an empty label takes it away."""
+        self._library.set_label(series_key, index, label)
+
+    def remove_study(self, key: str) -> None:
+        """Forget a study. The source files stay."""
+        for study in self.studies():
+            if study.key == key:
+                for series in study.series:
+                    (self._project.thumbnails / f"{series.key}.png").unlink(missing_ok=True)
+        self._library.remove_study(key)
+
+    def quarantined(self) -> list[Quarantined]:
+        """Inputs set aside with their reasons."""
+        return self._library.quarantined()
+
+    def dismiss(self, path: str) -> None:
+        """Take an input off that list."""
+        self._library.dismiss(path)
+
+    def retry(
+        self, paths: Sequence[str], *, on_message: OnMessage | None = None, on_outcome: OnOutcome | None = None
+    ) -> Job:
+        """Read inputs that were set aside again; they are off the list, and come back where it fails again."""
+        job = self._intake.start([Path(path) for path in paths], on_message=on_message, on_outcome=on_outcome)
+        for path in paths:
+            self._library.dismiss(path)
+        return job

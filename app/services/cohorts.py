@@ -1,0 +1,207 @@
+"""Cohorts: choose images of the library, label them, split them by patient, and say honestly what that supports."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.domain.cohort import SPLITS, Cohort, Item, parse_shares, split_patients
+from app.domain.errors import BadUsage, Refused
+from app.domain.recipe import Plane, Recipe
+from app.services import labelling
+from app.services.candidates import Candidate, Candidates, candidates, chosen
+from app.services.labelling import Labelling
+from app.store import cohorts as stored
+from app.store.library import Library
+from app.store.project import Project
+
+FEW, ENOUGH, MANY = 20, 100, 500
+"""Training images of the smallest class: below the first, a model learns the images by heart; from the last on,
+varied anatomy can be expected."""
+
+
+class Cohorts:
+    """The cohorts of a project."""
+
+    def __init__(self, project: Project, library: Library) -> None:
+        self._project = project
+        self._library = library
+        self._stored = stored.Cohorts(project)
+
+    def make(
+        self,
+        name: str,
+        recipe: Recipe,
+        *,
+        label_by: str = "folder",
+        split: str = "70/15/15",
+        under: Sequence[Path] = (),
+        series: Sequence[str] = (),
+        seed: int = 0,
+    ) -> Cohort:
+        """Make a cohort and keep it; one of the same name is replaced. Arguments and errors as ``draft``."""
+        cohort = self.draft(name, recipe, label_by=label_by, split=split, under=under, series=series, seed=seed)
+        self._stored.save(cohort)
+        return cohort
+
+    def draft(
+        self,
+        name: str,
+        recipe: Recipe,
+        *,
+        label_by: str = "folder",
+        split: str = "70/15/15",
+        under: Sequence[Path] = (),
+        series: Sequence[str] = (),
+        seed: int = 0,
+    ) -> Cohort:
+        """What ``make`` would keep. No picture is read, so this is quick; empty slices of a volume are included.
+
+        Args:
+            name: what the person calls it.
+            recipe: how it becomes tensors.
+            label_by: "folder", "csv:FILE", "tag:KEYWORD" or "hand".
+            split: shares "70/15/15" by patient, or "csv:FILE".
+            under: take only sources below one of these.
+            series: take only these series keys.
+            seed: which patients go to which split.
+
+        Raises:
+            BadUsage: ``bad-name``, ``bad-label-by``, ``bad-split``, ``unknown-tag``, a table that cannot be read.
+            Refused: ``cohort-empty``, ``no-labels``, ``label-unknown-image``, ``label-conflict``.
+        """
+        name = name.strip()
+        if not name or len(name) > 100 or not name.isprintable():
+            raise BadUsage("bad-name", name=name)
+        found = candidates(self._library.studies(), recipe.plane)
+        numbers = chosen(found.slices, under, series)
+        if not numbers:
+            raise Refused("cohort-empty", plane=recipe.plane.value)
+        labelled = self._labelled(found.slices, numbers, label_by, recipe.plane)
+        if not labelled.labels:
+            raise Refused("no-labels", count=len(numbers))
+        items, split_notices = self._split(found.slices, labelled, split, seed)
+        known = all(i in labelled.patients or found.slices[i].study.patient_known for i in items)
+        cohort = Cohort(name, recipe, tuple(items.values()), known)
+        notices = [
+            *labelled.notices,
+            *_left_out(found, len(numbers) - len(labelled.labels)),
+            *split_notices,
+            *_on_splits(cohort),
+        ]
+        return Cohort(name, recipe, cohort.items, known, tuple(notices))
+
+    def names(self) -> list[str]:
+        """Names, newest first."""
+        return self._stored.names()
+
+    def load(self, name: str) -> Cohort:
+        """The cohort of that name. Raises ``BadUsage`` (``unknown-cohort``)."""
+        return self._stored.load(name)
+
+    def delete(self, name: str) -> None:
+        """Forget a cohort; its runs stay."""
+        self._stored.delete(name)
+
+    def verdict(self, cohort: Cohort) -> str:
+        """One honest sentence on what this many images can support."""
+        return verdict(cohort)
+
+    def _labelled(self, slices: Sequence[Candidate], numbers: Sequence[int], how: str, plane: Plane) -> Labelling:
+        kind, _, argument = how.partition(":")
+        match kind:
+            case "folder" if not argument:
+                return labelling.by_folder(slices, numbers)
+            case "hand" if not argument:
+                given = self._library.labels()
+                return labelling.by_hand(slices, numbers, given, native=plane is Plane.NATIVE)
+            case "tag" if argument:
+                return labelling.by_tag(slices, numbers, argument)
+            case "csv" if argument:
+                return labelling.by_table(slices, numbers, Path(argument), self._project.secret)
+        raise BadUsage("bad-label-by", text=how)
+
+    def _split(
+        self, slices: Sequence[Candidate], labelled: Labelling, how: str, seed: int
+    ) -> tuple[dict[int, Item], list[str]]:
+        """The items by candidate number, and remarks on the table that split them."""
+        patients = {n: labelled.patients.get(n, slices[n].study.patient) for n in labelled.labels}
+        notices: list[str] = []
+        if how.startswith("csv:"):
+            splits = labelling.splits_of_table(slices, Path(how.removeprefix("csv:")))
+            missing = sum(1 for n in patients if n not in splits)
+            if missing == len(patients):
+                raise Refused("no-splits", path=how.removeprefix("csv:"))
+            if missing:
+                notices.append(f"{missing} labelled image(s) have no train, val or test in the table and are left out.")
+        else:
+            dealt = split_patients(_labels_by_patient(labelled, patients), parse_shares(how), seed=seed)
+            splits = {n: dealt[patients[n]] for n in patients}
+        items = {
+            n: Item(slices[n].series.key, slices[n].index, labelled.labels[n], splits[n], patients[n], slices[n].source)
+            for n in patients
+            if n in splits
+        }
+        return items, notices
+
+
+def verdict(cohort: Cohort) -> str:
+    """One honest sentence on what this many training images can support, from the smallest class."""
+    counts = {name: splits["train"] for name, splits in cohort.counts().items()}
+    smallest = min(counts, key=lambda name: counts[name])
+    least, patients = counts[smallest], cohort.patients()["train"]
+    where = f"“{smallest}” has {least} training image(s)"
+    if least < FEW:
+        return (
+            f"{where}: too few to learn from; a model would repeat them. {FEW} a class are the least, 100 are better."
+        )
+    if cohort.patients_known and patients < 10:
+        return f"{where}, but all images are of {patients} patient(s): generated images will look like these patients."
+    if least < ENOUGH:
+        return f"{where}: enough for a first look; expect little variety, and look out for copies."
+    if least < MANY:
+        return f"{where}: enough for useful augmentation at small picture sizes."
+    return f"{where}: enough for varied augmentation."
+
+
+def _labels_by_patient(labelled: Labelling, patients: dict[int, str]) -> dict[str, list[str]]:
+    result: dict[str, list[str]] = defaultdict(list)
+    for number, patient in patients.items():
+        result[patient].append(labelled.labels[number])
+    return result
+
+
+def _left_out(found: Candidates, unlabelled: int) -> list[str]:
+    notices = []
+    if found.without_plane:
+        first = found.without_plane[0]
+        notices.append(
+            f"{len(found.without_plane)} series cannot be cut in this plane and are left out, first {first}."
+        )
+    if unlabelled:
+        notices.append(f"{unlabelled} image(s) have no label and are left out.")
+    return notices
+
+
+def _on_splits(cohort: Cohort) -> list[str]:
+    notices = []
+    if not cohort.patients_known:
+        notices.append(
+            "Some images name no patient, so neighbouring slices of one patient may fall on both sides of a split."
+        )
+    splits_of: dict[str, set[str]] = defaultdict(set)
+    patients_of: dict[str, set[str]] = defaultdict(set)
+    for item in cohort.items:
+        splits_of[item.patient].add(item.split)
+        patients_of[item.label].add(item.patient)
+    if torn := sum(1 for splits in splits_of.values() if len(splits) > 1):
+        notices.append(f"{torn} patient(s) are in more than one split; figures on unseen images will be too good.")
+    for name, splits in cohort.counts().items():
+        if not splits["train"]:
+            notices.append(f"Class “{name}” has no training images and cannot be learnt.")
+        elif len(patients_of[name]) == 1 and len(cohort.items) > 1:
+            notices.append(f"Class “{name}” has one patient: none is held out.")
+        elif empty := [split for split in SPLITS[1:] if not splits[split]]:
+            notices.append(f"Class “{name}” has no images in {' and '.join(empty)}.")
+    return notices
