@@ -19,7 +19,7 @@ from app.domain.study import SourceKind
 from app.imaging import windowing
 from app.imaging.content import DECODE_FAULTS, FileContent, Frame, SliceImage
 
-_PICTURE_FAULTS = (*DECODE_FAULTS, SyntaxError, Image.DecompressionBombError)
+_PICTURE_FAULTS: tuple[type[Exception], ...] = (*DECODE_FAULTS, SyntaxError, Image.DecompressionBombError)
 FORMATS = ("PNG", "JPEG", "TIFF")
 SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)

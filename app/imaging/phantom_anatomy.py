@@ -241,4 +241,5 @@ def _mottle(seed: int, z: float, size: int, pixel_mm: float) -> NDArray[np.float
 
 
 def _unit(field: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (field - field.mean()) / field.std()
+    unit: NDArray[np.float64] = (field - field.mean()) / field.std()
+    return unit

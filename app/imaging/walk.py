@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from app.domain.errors import BadUsage
+from app.domain.errors import Refused
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "dicomdir", "__macosx", "license", "version"})
 SIDE_FILES = frozenset({".csv", ".tsv", ".json", ".md", ".bval", ".bvec", ".log", ".html", ".py", ".pdf", ".xml"})
@@ -20,12 +20,12 @@ def files(paths: Sequence[Path]) -> Iterator[Path]:
     passed over. A DICOMDIR stands for the folder that it indexes.
 
     Raises:
-        BadUsage: ``path-missing``.
+        Refused: ``path-missing``.
     """
     seen: set[Path] = set()
     for path in paths:
         if not path.exists():
-            raise BadUsage("path-missing", path=str(path))
+            raise Refused("path-missing", path=str(path))
         start = path.parent if path.name.upper() == "DICOMDIR" else path
         for found in _under(Path(os.path.abspath(start))):  # noqa: PTH100 - resolve() would follow the person's links
             if found not in seen:

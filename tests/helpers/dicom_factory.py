@@ -66,7 +66,7 @@ def write_series(folder: Path, plan: SeriesPlan | None = None, **changes: Any) -
 def write_classes(
     folder: Path, *, classes: Sequence[str] = ("a", "b"), patients: int = 4, slices: int = 2
 ) -> list[Path]:
-    """Folders of classes, each with one series of ``slices`` for each of its ``patients``; classes differ in brightness."""
+    """A folder for each class, with one series for each of its ``patients``; classes differ in brightness."""
     paths: list[Path] = []
     for brightness, label in enumerate(classes):
         for patient in range(patients):
