@@ -36,8 +36,6 @@ class EmptyState(QWidget):
         for piece in (self.title, self.text):
             piece.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.action, self.other = button(action, "primary"), button(other)
-        self.action.setVisible(bool(action))
-        self.other.setVisible(bool(other))
         self.action.clicked.connect(self.acted)
         self.other.clicked.connect(self.second)
         layout = QVBoxLayout(self)
@@ -48,6 +46,8 @@ class EmptyState(QWidget):
         layout.addWidget(self.text, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addLayout(row(None, self.action, self.other, None))
         layout.addStretch(3)
+        self.action.setVisible(bool(action))
+        self.other.setVisible(bool(other))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw the icon in the colours in use."""
