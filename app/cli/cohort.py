@@ -78,7 +78,7 @@ def run(options: argparse.Namespace, _output: Output) -> Ending:
             recipe,
             label_by=options.label_by,
             split=options.split,
-            under=[Path(path) for path in options.under],
+            under=[Path(path).expanduser().absolute() for path in options.under],
             seed=options.seed,
         )
         verdict = services.cohorts.verdict(cohort)

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, output: Output) -> Ending:
     """Import in a worker."""
-    paths = [Path(path) for path in options.paths]
+    paths = [Path(path).expanduser().absolute() for path in options.paths]
     with opened(options.project) as services:
         outcome = follow(lambda: services.intake.start(paths, on_message=output.message), output)
     return Ending.of_outcome(outcome, summary(outcome.result))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pydicom import uid
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 
 _TRANSFER_SYNTAXES = {
     "JPEG baseline": uid.JPEGBaseline8Bit,
