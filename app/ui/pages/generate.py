@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.cohort import Cohort, Item
 from app.domain.errors import UnderstudyError
@@ -97,13 +97,13 @@ class GeneratePage(QWidget):
         column.addWidget(self._sets_title)
         column.addWidget(self.sets, 1)
         column.addStretch(0)
-        self._shown = QStackedLayout()
+        self._shown = QStackedWidget()
         for widget in (self.first, self.view, self.drawing):
             self._shown.addWidget(widget)
         main = QVBoxLayout()
         main.addWidget(self.message)
         main.addWidget(self.bar)
-        main.addLayout(self._shown, 1)
+        main.addWidget(self._shown, 1)
         body = QHBoxLayout()
         body.setSpacing(2 * SPACE)
         body.addWidget(side_column(column, 340))
@@ -115,9 +115,12 @@ class GeneratePage(QWidget):
         header.buttons.addWidget(self.to_review)
         outer.addWidget(header)
         outer.addLayout(body, 1)
-        self._stack = QStackedLayout(self)
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(work)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
 
     def _connect(self) -> None:
         context, bridge = self._context, self._bridge

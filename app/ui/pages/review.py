@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.audit import AuditRecord
 from app.domain.errors import UnderstudyError
@@ -93,7 +93,7 @@ class ReviewPage(QWidget):
         self._cards.setSpacing(2 * SPACE)
         inside.addLayout(self._cards)
         inside.addWidget(self.pairs, 1)
-        self._shown = QStackedLayout()
+        self._shown = QStackedWidget()
         self._shown.addWidget(self.first)
         self._shown.addWidget(found)
         header = PageHeader("Review", "Evidence on the images that you generated, before anybody trains on them.")
@@ -109,10 +109,13 @@ class ReviewPage(QWidget):
         outer.addWidget(self.bar)
         outer.addWidget(self.message)
         outer.addWidget(self.stale)
-        outer.addLayout(self._shown, 1)
-        self._stack = QStackedLayout(self)
+        outer.addWidget(self._shown, 1)
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(work)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
 
     def _connect(self) -> None:
         context, bridge = self._context, self._bridge

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.cohort import Cohort
 from app.domain.errors import UnderstudyError
@@ -99,12 +99,12 @@ class TrainPage(QWidget):
         self.runs.setMinimumHeight(140)
         column.addWidget(self.runs, 1)
         column.addStretch(0)
-        self._shown = QStackedLayout()
+        self._shown = QStackedWidget()
         self._shown.addWidget(self.first)
         self._shown.addWidget(self.view)
         main = QVBoxLayout()
         main.addWidget(self.message)
-        main.addLayout(self._shown, 1)
+        main.addWidget(self._shown, 1)
         body = QHBoxLayout()
         body.setSpacing(2 * SPACE)
         body.addWidget(side_column(column, 340))
@@ -114,9 +114,12 @@ class TrainPage(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(PageHeader("Train", "Let a model learn from a cohort for as long as you allow."))
         outer.addLayout(body, 1)
-        self._stack = QStackedLayout(self)
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(work)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
 
     def _connect(self) -> None:
         context, feed, view = self._context, self._feed, self.view
