@@ -32,6 +32,7 @@ SENTENCES: dict[str, str] = {
     "plane-unavailable": "{series} cannot be cut into {plane} slices: {reason}. Use its native slices.",
     "spacing-unknown": "The recipe asks for {spacing} mm pixels, but {path} does not say how large its pixels are. "
     "Leave the spacing empty to fit the whole picture, or leave these images out.",
+    "unsupported-coding": "The picture is compressed as {syntax}, which Understudy cannot decode.",
     "bad-window": "“{text}” is not a window. Write auto, CENTER/WIDTH (for example 40/400), or one of: {presets}.",
     "bad-split": "“{text}” is not a split. Write three shares of train, val and test, for example 70/15/15.",
     "unwritable": "{path} cannot be written to ({detail}). Choose another folder, or ask for write access.",
@@ -82,6 +83,19 @@ SENTENCES: dict[str, str] = {
     "identity-in-export": "An identity of a source was found in the finished export ({detail}), so it was thrown away. "
     "A class name may hold it: give the classes other names.",
     "samples-changed": "The pictures of sample set {samples} changed while they were exported. Try again.",
+    "run-finished": "{run} has used all its budget. Give it more time or more steps to go on.",
+    "cannot-train": "This cohort cannot be trained on: {detail}.",
+    "device-missing": "There is no device {device} on this machine. Choose another one.",
+    "diverged": "The training went out of bounds at step {step}; the checkpoint before it is kept. Try another seed.",
+    "bad-checkpoint": "{path} cannot be started from ({detail}). It must be of the same family, size and classes.",
+    "damaged-checkpoint": "The checkpoint to draw from is damaged ({detail}). Resume the run, which passes it over.",
+    "checkpoint-damaged": "A damaged checkpoint was passed over ({detail}).",
+    "prepared-changed": "The prepared images differ from those that this run began with.",
+    "training-started": "Learning from {training_images} images, {held_out_images} held out.",
+    "copies-alarm": "{share} of the pictures at step {step} lie very near to training images. Stop soon, or add images.",
+    "copies-remain": "{count} picture(s) are suspected copies even after drawing again; the audit shows them.",
+    "step-cap": "Ended at step {step}, before the time was up: more passes over so few images would only copy them.",
+    "not-finite": "The model drew pictures without values. Resume the training, or train again with another seed.",
 }
 
 
