@@ -27,7 +27,7 @@ SENTENCES: dict[str, str] = {
     "nifti-voxels": "The volume has {kind} voxels; Understudy reads volumes of plain numbers.",
     "nifti-shape": "The file has the shape {shape}; Understudy reads volumes and time series of volumes.",
     "unreadable": "{path} cannot be opened ({detail}). Ask for read access, or check the disk.",
-    "source-missing": "{path} is no longer there. Put it back, or remove its study from the library and import it again.",
+    "source-missing": "{path} is no longer there. Put it back, or remove its study from the library.",
     "source-damaged": "{path} can no longer be read ({detail}). Restore it, or remove its study from the library.",
     "plane-unavailable": "{series} cannot be cut into {plane} slices: {reason}. Use its native slices.",
     "spacing-unknown": "The recipe asks for {spacing} mm pixels, but {path} does not say how large its pixels are. "

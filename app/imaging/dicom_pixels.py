@@ -18,8 +18,10 @@ import numpy as np
 import pydicom.config
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import UID
 
 from app.imaging import windowing
 
@@ -28,6 +30,8 @@ gdcm.Trace.WarningOff()
 gdcm.Trace.ErrorOff()
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
+_GDCM_ALONE = ("1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55")
+"""JPEG Extended, Spectral Selection and Full Progression: with more than 8 bits only GDCM itself decodes them."""
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _filters = threading.RLock()
 
@@ -60,10 +64,7 @@ def decode(dataset: Dataset, frame: int) -> NDArray[np.float32]:
     Raises:
         one of ``content.DECODE_FAULTS`` where the pixel data is damaged or its coding unknown.
     """
-    many = int(dataset.get("NumberOfFrames") or 1) > 1
-    stored = pixel_array(dataset, index=frame if many else None)
-    if not many and stored.ndim == 4:
-        stored = stored[0]
+    stored = _stored(dataset, frame)
     photometric = str(dataset.get("PhotometricInterpretation", ""))
     if photometric == "PALETTE COLOR":
         return _grey(apply_color_lut(stored, dataset))
@@ -101,6 +102,39 @@ def is_hounsfield(dataset: Dataset) -> bool:
     kind = functional(dataset, 0, "PixelValueTransformationSequence", "RescaleType")
     slope = functional(dataset, 0, "PixelValueTransformationSequence", "RescaleSlope")
     return slope is not None and (kind is None or str(kind).strip().upper() in ("", "HU"))
+
+
+def is_decodable(syntax: UID) -> bool:
+    """Whether a decoder for the transfer syntax is installed."""
+    if syntax in _GDCM_ALONE or not syntax.is_compressed:
+        return True
+    try:
+        return bool(get_decoder(syntax).is_available)
+    except NotImplementedError:
+        return False
+
+
+def _stored(dataset: Dataset, frame: int) -> NDArray[Any]:
+    """Stored values of a frame: ``(rows, columns)``, with a last axis of 3 for colour."""
+    if dataset.file_meta.TransferSyntaxUID in _GDCM_ALONE and int(dataset.BitsStored) > 8:
+        return _by_gdcm(dataset)
+    many = int(dataset.get("NumberOfFrames") or 1) > 1
+    stored = pixel_array(dataset, index=frame if many else None)
+    return stored[0] if not many and stored.shape[0] == 1 and stored.ndim == 4 else stored
+
+
+def _by_gdcm(dataset: Dataset) -> NDArray[Any]:
+    """Decode a single grey frame of 12-bit JPEG from its file.
+
+    pydicom's plugins hand GDCM single fragments, which it decodes wrongly at this depth; whole files it decodes right.
+    """
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(dataset.filename))
+    if not reader.Read():
+        raise ValueError("GDCM cannot read the file")
+    content = reader.GetImage().GetBuffer().encode("utf-8", "surrogateescape")
+    kind = "i2" if dataset.get("PixelRepresentation") == 1 else "u2"
+    return np.frombuffer(content, dtype=kind).reshape(int(dataset.Rows), int(dataset.Columns))
 
 
 def _physical(stored: NDArray[Any], dataset: Dataset, frame: int) -> NDArray[np.float32]:

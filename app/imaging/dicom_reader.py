@@ -15,8 +15,8 @@ from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from app.domain.errors import Failed
 from app.domain.study import SourceKind
@@ -60,6 +60,12 @@ VIDEO_SYNTAXES = ("1.2.840.10008.1.2.4.10", "1.2.840.10008.1.2.4.6")
 """Beginnings of the MPEG-2, MPEG-4 and HEVC transfer syntaxes."""
 PLACEHOLDERS = frozenset({"", "0", "anon", "anonymous", "anonymized", "anonymised", "none", "removed", "unknown", "na"})
 """Patient IDs that name nobody."""
+_FAULTS = {
+    "less than expected": "its picture is cut short",
+    "Missing required element": "its description of the picture is incomplete",
+    "no attribute": "its description of the picture is incomplete",
+}
+"""Parts of pydicom's messages and what they mean to a person."""
 _MOMENTS = ("TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber", "TriggerTime")
 
 
@@ -72,13 +78,13 @@ def read(path: Path) -> FileContent:
     """Parse the file, decode every frame once, and describe it.
 
     Raises:
-        Failed: ``not-an-image``, ``damaged-file``, ``no-pixels`` or ``unsupported-kind``.
+        Failed: ``not-an-image``, ``damaged-file``, ``no-pixels``, ``unsupported-kind`` or ``unsupported-coding``.
     """
     data = path.read_bytes()
     with dicom_pixels.quiet():
+        dataset = _parse(data, path)
+        _refuse_unfit(dataset)
         try:
-            dataset = _parse(data)
-            _refuse_unfit(dataset)
             frames = _frames(dataset)
             for frame in frames:
                 dicom_pixels.decode(dataset, frame.index)
@@ -94,38 +100,51 @@ def load(path: Path, index: int) -> SliceImage:
         Failed: ``damaged-file``.
     """
     with dicom_pixels.quiet():
+        dataset = _parse(path.read_bytes(), path)
         try:
-            dataset = dcmread(path, force=True)
             pixels = dicom_pixels.decode(dataset, index)
             return SliceImage(pixels, _spacing(dataset, index), dicom_pixels.window(dataset, index, pixels))
         except DECODE_FAULTS as error:
             raise Failed("damaged-file", detail=_plain(error)) from error
 
 
-def _parse(data: bytes) -> FileDataset:
+def _parse(data: bytes, path: Path) -> FileDataset:
     """The dataset; files without the prefix count as DICOM only where an image's attributes come out."""
     prefixed = is_dicom(data[:132])
     try:
         dataset = dcmread(io.BytesIO(data), force=not prefixed)
-    except InvalidDicomError as error:
-        raise Failed("not-an-image") from error
+        known = "SOPClassUID" in dataset or "Rows" in dataset
     except DECODE_FAULTS as error:
-        raise Failed("damaged-file" if prefixed else "not-an-image", detail=_plain(error)) from error
-    if not prefixed and "SOPClassUID" not in dataset and "Rows" not in dataset:
+        if not prefixed:
+            raise Failed("not-an-image") from error
+        raise Failed("damaged-file", detail="its header cannot be read") from error
+    if not prefixed and not known:
         raise Failed("not-an-image")
+    dataset.filename = str(path)
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        dataset.file_meta.TransferSyntaxUID = _guessed_syntax(dataset)
     return dataset
+
+
+def _guessed_syntax(dataset: FileDataset) -> UID:
+    """What a file without a file meta group must have been written in, seen from how its elements were parsed."""
+    implicit, little = dataset.original_encoding
+    if not little:
+        return ExplicitVRBigEndian
+    return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
 def _refuse_unfit(dataset: FileDataset) -> None:
     sop_class = str(dataset.get("SOPClassUID", ""))
-    for beginning, name in NOT_PICTURES.items():
-        if sop_class == beginning:
-            raise Failed("unsupported-kind", kind=name)
-    syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))
+    if sop_class in NOT_PICTURES:
+        raise Failed("unsupported-kind", kind=NOT_PICTURES[sop_class])
+    if not any(dataset.get(name) for name in PIXEL_ELEMENTS):
+        raise Failed("no-pixels")
+    syntax = UID(str(dataset.file_meta.TransferSyntaxUID))
     if syntax.startswith(VIDEO_SYNTAXES):
         raise Failed("unsupported-kind", kind="a video")
-    if not any(name in dataset for name in PIXEL_ELEMENTS):
-        raise Failed("no-pixels")
+    if not dicom_pixels.is_decodable(syntax):
+        raise Failed("unsupported-coding", syntax=syntax.name)
 
 
 def _frames(dataset: Dataset) -> tuple[Frame, ...]:
@@ -251,6 +270,6 @@ def _is_orthonormal(cosines: tuple[float, ...]) -> bool:
 
 
 def _plain(error: BaseException) -> str:
-    """The library's word on the fault, short enough for a list."""
-    first = str(error).strip().split("\n", 1)[0]
-    return (first or type(error).__name__)[:160].rstrip(".")
+    """The library's word on the fault, in a person's words."""
+    said = str(error)
+    return next((plain for part, plain in _FAULTS.items() if part in said), "its picture cannot be decoded")

@@ -83,7 +83,8 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     except UnidentifiedImageError as error:
         raise Failed("damaged-file", detail="its picture data cannot be recognised") from error
     except _PICTURE_FAULTS as error:
-        raise Failed("damaged-file", detail=str(error) or type(error).__name__) from error
+        detail = "its picture is cut short" if "truncated" in str(error) else "its picture cannot be decoded"
+        raise Failed("damaged-file", detail=detail) from error
 
 
 def _page(picture: Image.Image, page: int) -> tuple[NDArray[np.float32], int]:

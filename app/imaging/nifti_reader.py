@@ -40,7 +40,7 @@ def read(path: Path) -> FileContent:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         volume, affine, itemsize = _volume(str(path), path.stat().st_mtime_ns)
     except _NIFTI_FAULTS as error:
-        raise Failed("damaged-file", detail=str(error) or type(error).__name__) from error
+        raise Failed("damaged-file", detail="its volume cannot be read to the end") from error
     return FileContent(
         path=path,
         kind=SourceKind.NIFTI,

@@ -20,9 +20,6 @@ from app.imaging.content import SliceImage
 
 SAMPLED_PIXELS = 20_000
 """Pixels of a slice that a window is measured on."""
-CT_AIR_HU = -950.0
-"""Values below are air around the patient and padding; they say nothing of the window."""
-CT_PERCENTILES = (1.0, 99.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,9 @@ class Prepared:
 def auto_window(images: Sequence[SliceImage], series: Series) -> tuple[float, float]:
     """(low, high) that suits ``images``: slices of one series, or for CT of a whole cohort.
 
-    8-bit pictures keep their full range, CT gets robust percentiles of everything but air, and what has arbitrary
-    units (MR, 16-bit pictures) the percentiles of ``windowing.ROBUST``.
+    8-bit pictures keep their full range. CT gets the median of the windows that its files propose (a file without one
+    proposes its robust percentiles): a scanner's window shows the organ of interest, percentiles mostly show air and
+    bone. What has arbitrary units (MR, 16-bit pictures) gets the percentiles of ``windowing.ROBUST``.
 
     Args:
         images: slices; one at least, unless the series is 8-bit.
@@ -52,14 +50,10 @@ def auto_window(images: Sequence[SliceImage], series: Series) -> tuple[float, fl
     """
     if has_full_range(series):
         return 0.0, 255.0
-    values = np.concatenate([_sampled(image.pixels) for image in images])
     if series.unit != "HU":
-        return windowing.robust_window(values)
-    tissue = values[values > CT_AIR_HU]
-    if tissue.size == 0:
-        return windowing.robust_window(values)
-    low, high = (float(round(v)) for v in np.percentile(tissue, CT_PERCENTILES))
-    return (low, high) if high > low else (low, low + 1.0)
+        return windowing.robust_window(np.concatenate([_sampled(image.pixels) for image in images]))
+    low, high = np.median([image.default_window for image in images], axis=0)
+    return float(low), float(high)
 
 
 def has_full_range(series: Series) -> bool:
