@@ -102,13 +102,15 @@ class Training:
 
         Raises:
             BadUsage: ``unknown-run``, ``bad-budget``.
-            Refused: ``job-running``.
+            Refused: ``job-running``, ``run-finished`` (done, and nothing more is asked for).
         """
         info = self.run(run_id)
         if info.state is RunState.RUNNING:
             raise Refused("job-running", job=run_id)
         if budget_s is not None or steps is not None:
             _check_budget(budget_s, steps)
+        elif info.state is RunState.DONE:
+            raise Refused("run-finished", run=run_id)
         more = {"more_s": budget_s, "more_steps": steps}
         return self._start(info.record, {"resume": True, **more}, on_message, on_outcome)
 
