@@ -72,14 +72,15 @@ SENTENCES: dict[str, str] = {
     "unknown-audit": "There is no audit “{audit}” in this project.",
     "copies-found": "{count} of the generated images look like copies of training images, so nothing was exported. "
     "Train with more images or a shorter time, or generate again, and review the result.",
-    "copies-unknown": "Whether the generated images copy training images could not be checked, so nothing was exported. "
+    "copies-unknown": "Nothing was exported: whether the generated images copy training images could not be checked. "
     "The cohort needs at least two training images, better some that are kept unseen.",
     "nothing-to-export": "No image is left to export. Generate more, or take back what was thrown out.",
     "no-real-images": "The cohort “{name}” has no training images to export.",
     "export-needs-samples": "Synthetic images need a sample set. Generate one, or export real images only.",
     "export-needs-cohort": "Real images need a cohort. Name the one that they belong to.",
     "no-space": "{path} has room for {free} MB, and the export needs about {needed} MB. Free some space.",
-    "export-not-verified": "The finished export did not pass its own check ({detail}), so it was thrown away. Nothing left.",
+    "export-not-verified": "The finished export did not pass its own check ({detail}), so it was thrown "
+    "away. Try again.",
     "identity-in-export": "An identity of a source was found in the finished export ({detail}), so it was thrown away. "
     "A class name may hold it: give the classes other names.",
     "samples-changed": "The pictures of sample set {samples} changed while they were exported. Try again.",
