@@ -18,7 +18,7 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 from app.imaging import phantom_anatomy, phantom_scanner
 from app.imaging.phantom_anatomy import Lesion
 
-FIELD_MM = 384.0
+FIELD_MM = 360.0
 SLICE_MM = 5.0
 WINDOW = (60.0, 400.0)
 """Centre and width that a person would choose for the liver after contrast."""
@@ -42,7 +42,7 @@ def make(
         folder: where the class folders go; made where it is missing.
         patients: how many invented patients.
         slices: slices of each, 5 mm apart, all of which meet the lesion up to 7.
-        size: rows and columns; the field is 384 mm whatever the size.
+        size: rows and columns; the field is 360 mm whatever the size.
         seed: another seed gives other patients.
         on_progress: called with (patients done, patients in all); raising from it stops.
     """

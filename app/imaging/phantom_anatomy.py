@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 AIR_HU = -1000.0
+SPINE_FROM_WALL_MM = 54.0
+"""Middle of the vertebra, in front of the back of the muscle wall."""
 
 
 class Lesion(StrEnum):
@@ -58,7 +60,7 @@ def invent(seed: int, lesion: Lesion) -> Patient:
     """A patient whose build, organs and contrast phase depend on ``seed`` alone."""
     rng = np.random.default_rng([seed, 1])
     build = float(rng.uniform(0.88, 1.06))
-    width, depth = 158.0 * build, 112.0 * build * float(rng.uniform(0.93, 1.07))
+    width, depth = 160.0 * build, 120.0 * build * float(rng.uniform(0.93, 1.06))
     fat = float(rng.uniform(9.0, 24.0))
     trunk = _trunk(rng, width, depth, fat)
     inner = (width - fat - 13.0, depth - fat - 13.0)
@@ -72,6 +74,7 @@ def _trunk(rng: np.random.Generator, width: float, depth: float, fat: float) -> 
     """Skin, fat under the skin, muscle wall, fat between the organs; and the table below."""
     long = 900.0
     return [
+        *_table(depth),
         Ellipsoid(10.0, (0, 0, 0), (width, depth, long)),
         Ellipsoid(-105.0, (0, 0, 0), (width - 2.5, depth - 2.5, long), texture=6.0),
         Ellipsoid(55.0, (0, 0, 0), (width - fat, depth - fat, long), texture=7.0),
@@ -83,9 +86,20 @@ def _trunk(rng: np.random.Generator, width: float, depth: float, fat: float) -> 
     ]
 
 
+def _table(depth: float) -> list[Ellipsoid]:
+    """A curved carbon shell with air above and inside, just under the back."""
+    y, long = depth - 96.0, 900.0
+    shell = Ellipsoid(-560.0, (0, y, 0), (156.0, 116.0, long))
+    foam = Ellipsoid(-985.0, (0, y - 1.0, 0), (152.0, 112.0, long))
+    inner = Ellipsoid(-700.0, (0, y - 12.0, 0), (158.0, 109.0, long))
+    above = Ellipsoid(AIR_HU, (0, y - 19.0, 0), (200.0, 112.0, long))
+    return [shell, foam, inner, above]
+
+
 def _organs(rng: np.random.Generator, inner: tuple[float, float]) -> tuple[Ellipsoid, list[Ellipsoid]]:
     """Liver (returned first, too), spleen, stomach, kidneys, vessels and bowel inside the wall's half axes."""
     a, b = inner
+    spine = b + 13.0 - SPINE_FROM_WALL_MM - 18.0  # front of the vertebra
 
     def near(value: float, spread: float) -> float:
         return float(value + rng.uniform(-spread, spread))
@@ -128,8 +142,8 @@ def _organs(rng: np.random.Generator, inner: tuple[float, float]) -> tuple[Ellip
     kidneys = [part for side in (-1, 1) for part in _kidney(rng, side * near(0.46 * a, 4), near(0.50 * b, 4))]
     aorta_hu = enhanced + near(75.0, 30.0)
     vessels = [
-        Ellipsoid(aorta_hu, (near(9, 3), near(0.34 * b, 2), 0), (near(10.5, 1.5), near(10.5, 1.5), 900.0)),
-        Ellipsoid(vessel - 8, (near(-20, 3), near(0.28 * b, 3), 0), (near(12, 2), near(9, 1.5), 900.0), near(0, 0.3)),
+        Ellipsoid(aorta_hu, (near(10, 3), spine - 13.0, 0), (near(10.5, 1.5), near(10.5, 1.5), 900.0)),
+        Ellipsoid(vessel - 8, (near(-20, 3), spine - near(15, 2), 0), (near(12, 2), near(9, 1.5), 900.0), near(0, 0.3)),
         Ellipsoid(
             near(95, 10), (near(14, 6), near(0.06 * b, 4), 0), (near(40, 8), near(9, 2), 22.0), near(-0.2, 0.15), 9.0
         ),
@@ -157,7 +171,7 @@ def _kidney(rng: np.random.Generator, x: float, y: float) -> list[Ellipsoid]:
 
 def _lesion(rng: np.random.Generator, liver: Ellipsoid, kind: Lesion) -> list[Ellipsoid]:
     """The finding, tall enough to be met by every slice of the sample scan (25 mm)."""
-    angle, reach = float(rng.uniform(0, 2 * math.pi)), float(rng.uniform(0.1, 0.5))
+    angle, reach = float(rng.uniform(0.95, 2.05) * math.pi), float(rng.uniform(0.05, 0.45))  # in front of the kidney
     center = (
         liver.center[0] + reach * liver.half[0] * math.cos(angle),
         liver.center[1] + reach * liver.half[1] * math.sin(angle),
@@ -177,14 +191,14 @@ def _lesion(rng: np.random.Generator, liver: Ellipsoid, kind: Lesion) -> list[El
 
 def _skeleton(rng: np.random.Generator, wall_x: float, wall_y: float) -> list[Ellipsoid]:
     """A vertebra with its canal and processes, and ribs in the wall."""
-    y = wall_y - float(rng.uniform(50, 55))
+    y = wall_y - SPINE_FROM_WALL_MM
     spongy, compact = float(rng.uniform(170, 260)), float(rng.uniform(620, 850))
     bones = [
         Ellipsoid(compact, (0, y, 0), (22.5, 18.0, 900.0)),
         Ellipsoid(spongy, (0, y, 0), (19.5, 15.0, 900.0), texture=28.0),
         Ellipsoid(compact * 0.8, (0, y + 24, 0), (17.0, 14.0, 900.0)),
         *(Ellipsoid(compact * 0.7, (s * 24, y + 22, 0), (16.0, 4.5, 900.0), s * 0.25, 30.0) for s in (-1, 1)),
-        Ellipsoid(compact * 0.75, (0, y + 41, 0), (4.0, 12.0, 900.0)),
+        Ellipsoid(compact * 0.7, (0, y + 37, 0), (3.6, 11.0, 900.0)),
         Ellipsoid(28.0, (0, y + 20, 0), (10.0, 9.0, 900.0)),
     ]
     start = float(rng.uniform(0, 0.25))
