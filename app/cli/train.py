@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.cli.arguments import (
@@ -50,9 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     long = parser.add_mutually_exclusive_group()
     long.add_argument(
-        "--budget", type=duration, metavar="TIME", help="how long to train: 90s, 10m, 2h, overnight (default 10m)"
+        "--budget",
+        type=duration,
+        metavar="TIME",
+        help="how long to train: 90s, 10m, 2h, overnight (default 10m); with --resume: so much longer",
     )
-    long.add_argument("--steps", type=at_least(1), metavar="N", help="how many training steps, instead of a time")
+    long.add_argument(
+        "--steps",
+        type=at_least(1),
+        metavar="N",
+        help="how many training steps instead of a time; with --resume: so many more",
+    )
     parser.add_argument(
         "--from", dest="start", metavar="CHECKPOINT", help="start from the weights of this checkpoint file"
     )
@@ -84,7 +93,7 @@ def _start(services: Services, options: argparse.Namespace, output: Output) -> J
             steps=options.steps,
             seed=options.seed,
             device=options.device,
-            from_checkpoint=options.start,
+            from_checkpoint=None if options.start is None else Path(options.start).expanduser().absolute(),
             on_message=output.message,
         )
     output.say(f"run {job.spec.params['run']}")
