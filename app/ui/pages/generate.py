@@ -37,7 +37,7 @@ from app.ui.widgets.set_view import SetView
 if TYPE_CHECKING:
     from app.compose import Services
     from app.jobs.outcome import Outcome
-    from app.services.training import RunInfo
+    from app.services.history import RunInfo
 
 REAL_SHOWN = 48
 """Real images shown beside the synthetic ones: enough to compare, quick to read."""

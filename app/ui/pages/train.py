@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from app.compose import Services
     from app.jobs.outcome import Outcome
-    from app.services.training import RunInfo
+    from app.services.history import RunInfo
 
 REDRAW_MS = 200
 """A worker speaks up to many times a second; the eye needs five."""

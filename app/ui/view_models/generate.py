@@ -18,7 +18,7 @@ from app.ui import phrases
 from app.ui.view_models import plain
 
 if TYPE_CHECKING:
-    from app.services.training import RunInfo
+    from app.services.history import RunInfo
 
 
 class Amount(StrEnum):

@@ -18,7 +18,7 @@ from app.ui import phrases
 from app.ui.view_models import plain
 
 if TYPE_CHECKING:
-    from app.services.training import RunInfo
+    from app.services.history import RunInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,13 @@ class RunLine:
 
 def family_title(key: str) -> str:
     """The name of a family as the room writes it."""
-    return next((choice.title for choice in FAMILIES if choice.key == key and key != "auto"), key)
+    return next((choice.title for choice in FAMILIES if choice.key == key), key)
 
 
 def run_title(record: RunRecord) -> str:
     """ "Diffusion on chest, 21 Nov 13:15"."""
-    return f"{family_title(record.family)} on {record.cohort}, {plain.moment(record.created)}"
+    kind = "Training" if record.family == "auto" else family_title(record.family)
+    return f"{kind} on {record.cohort}, {plain.moment(record.created)}"
 
 
 def run_line(run: RunInfo) -> RunLine:

@@ -20,6 +20,7 @@ class Enlarged(QDialog):
     def __init__(self, bridge: JobBridge, load: Load, tiles: Callable[[], Sequence[Tile]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Image")
+        self.setMinimumSize(420, 420)
         self.resize(640, 700)
         self._bridge, self._load, self._tiles = bridge, load, tiles
         self._place = 0
