@@ -7,7 +7,7 @@ nothing and reads no files.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from models.api import FamilyConfig
@@ -133,9 +133,10 @@ def preset(
 
 def training_plan(config: FamilyConfig, *, images: int, **settings: Any) -> TrainingPlan:
     """The training of ``config`` on ``images`` training images; ``settings`` override fields of ``TrainingPlan``."""
-    chosen: dict[str, Any] = {**_TRAINING[config.family], **settings}
-    cap = max(SMALLEST_CAP, EPOCH_CAP * max(1, images) // chosen.get("batch", TrainingPlan.batch))
-    return TrainingPlan(family=config, **{"step_cap": cap, **chosen})
+    plan = TrainingPlan(family=config, **{**_TRAINING[config.family], **settings})
+    if "step_cap" in settings:
+        return plan
+    return replace(plan, step_cap=max(SMALLEST_CAP, EPOCH_CAP * max(1, images) // plan.batch))
 
 
 def choose_family(*, images: int, size: int, budget_s: float | None, device: str) -> tuple[str, str]:
