@@ -51,6 +51,19 @@ def at_least(smallest: int) -> Callable[[str], int]:
     return whole_number
 
 
+def picture_size(text: str) -> int:
+    """An argument type: a picture size that the models can be built for.
+
+    Raises:
+        argparse.ArgumentTypeError: not a multiple of 16 from 16 to 512.
+    """
+    if not text.isdecimal() or int(text) % 16 or not 16 <= int(text) <= 512:
+        raise argparse.ArgumentTypeError(
+            f"“{text}” is not a picture size; write a multiple of 16, for example 32 or 64"
+        )
+    return int(text)
+
+
 def positive(text: str) -> float:
     """An argument type: a number above zero."""
     try:

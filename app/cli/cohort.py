@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.arguments import add_project, add_seed, at_least, positive, refuse_later
+from app.cli.arguments import add_project, add_seed, picture_size, positive, refuse_later
 from app.cli.ending import Ending
 from app.cli.render import Output
 from app.cli.session import opened
@@ -47,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="70/15/15",
         help="shares of train/val/test by patient (default 70/15/15), or csv:FILE with a column “split”",
     )
-    parser.add_argument("--size", type=at_least(8), default=64, metavar="N", help="picture size in pixels (default 64)")
+    parser.add_argument(
+        "--size", type=picture_size, default=64, metavar="N", help="picture size in pixels (default 64)"
+    )
     parser.add_argument(
         "--plane",
         choices=[plane.value for plane in Plane],

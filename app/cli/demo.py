@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.arguments import add_seed, at_least, duration
+from app.cli.arguments import add_seed, at_least, duration, picture_size
 from app.cli.ending import Ending
 from app.cli.follow import follow_call
 from app.cli.render import Output
@@ -44,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per-class", type=at_least(1), default=24, metavar="N", help="images of every class (default 24)"
     )
-    parser.add_argument("--size", type=at_least(8), metavar="N", help="picture size in pixels (default: by the budget)")
+    parser.add_argument(
+        "--size", type=picture_size, metavar="N", help="picture size in pixels (default: by the budget)"
+    )
     add_seed(parser, "result")
 
 
