@@ -74,6 +74,8 @@ SENTENCES: dict[str, str] = {
     "Train with more images or a shorter time, or generate again, and review the result.",
     "copies-unknown": "Nothing was exported: whether the generated images copy training images could not be checked. "
     "The cohort needs at least two training images, better some that are kept unseen.",
+    "learnt-images-changed": "The images that run {run} learnt from have changed since, so its pictures cannot be "
+    "compared with them. Train again.",
     "nothing-to-export": "No image is left to export. Generate more, or take back what was thrown out.",
     "no-real-images": "The cohort “{name}” has no training images to export.",
     "export-needs-samples": "Synthetic images need a sample set. Generate one, or export real images only.",
