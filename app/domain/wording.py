@@ -81,6 +81,7 @@ SENTENCES: dict[str, str] = {
     "export-needs-samples": "Synthetic images need a sample set. Generate one, or export real images only.",
     "export-needs-cohort": "Real images need a cohort. Name the one that they belong to.",
     "no-space": "{path} has room for {free} MB, and the export needs about {needed} MB. Free some space.",
+    "disk-full": "The disk of {path} is full. Free some space; nothing was left behind.",
     "export-not-verified": "The finished export did not pass its own check ({detail}), so it was thrown "
     "away. Try again.",
     "identity-in-export": "An identity of a source was found in the finished export ({detail}), so it was thrown away. "
