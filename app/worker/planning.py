@@ -64,9 +64,11 @@ def new_plan(record: RunRecord, data: PreparedImages) -> TrainingPlan:
         )
     except ValueError as error:
         raise Refused("cannot-train", detail=str(error)) from error
+    asked = {} if record.steps is None else {"step_cap": None}
     return training_plan(
         config,
         images=images,
+        **asked,
         seed=record.seed,
         device=record.device,
         budget_s=record.budget_s,
