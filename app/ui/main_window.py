@@ -77,6 +77,8 @@ class MainWindow(QMainWindow):
             self.stack.setCurrentWidget(self.welcome)
             self.welcome.activate()
         else:
+            if room != self.room:
+                self.message.hide()
             self.room = room
             widget, page = self._page(room)
             self.stack.setCurrentWidget(widget)
@@ -151,6 +153,7 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.welcome)
         middle = QVBoxLayout()
         middle.setContentsMargins(2 * SPACE, SPACE + 4, 2 * SPACE, SPACE)
+        middle.setSpacing(SPACE + 4)
         middle.addWidget(self.message)
         middle.addWidget(self.stack, 1)
         body = QHBoxLayout()

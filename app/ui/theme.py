@@ -105,9 +105,10 @@ def set_role(widget: QWidget, role: str) -> None:
 
 
 def _style_sheet(chosen: Tokens, points: float) -> str:
-    text = (program_root() / "resources" / "theme" / "understudy.qss").read_text("utf-8")
+    resources = program_root() / "resources"
+    text = (resources / "theme" / "understudy.qss").read_text("utf-8")
     sizes = {"small": f"{points * 0.92:.1f}pt", "heading": f"{points * 1.2:.1f}pt", "title": f"{points * 1.7:.1f}pt"}
-    return Template(text).substitute(asdict(chosen), **sizes)
+    return Template(text).substitute(asdict(chosen), icons=(resources / "icons").as_posix(), **sizes)
 
 
 def _palette(chosen: Tokens) -> QPalette:

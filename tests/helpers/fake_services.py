@@ -115,7 +115,7 @@ class FakeCatalogue:
         self._jobs = jobs
         self.held = list(held)
         self.aside: list[Quarantined] = []
-        self.labels: dict[tuple[str, int | None], str] = {}
+        self.given: dict[tuple[str, int | None], str] = {}
         self.asked: list[tuple[str, int]] = []
         self.removed: list[str] = []
         self.previewed: list[tuple[str, int, Recipe]] = []
@@ -151,7 +151,7 @@ class FakeCatalogue:
     def dismiss(self, path: str) -> None:
         self.aside = [one for one in self.aside if one.path != path]
 
-    def retry(self, paths: Sequence[Path], *, on_message: Any = None, on_outcome: Any = None) -> FakeJob:
+    def retry(self, paths: Sequence[str], *, on_message: Any = None, on_outcome: Any = None) -> FakeJob:
         return self._jobs.start("import", {"paths": [str(path) for path in paths]}, on_message, on_outcome)
 
     def remove_study(self, key: str) -> None:
@@ -159,10 +159,10 @@ class FakeCatalogue:
         self.held = [study for study in self.held if study.key != key]
 
     def set_label(self, series_key: str, index: int | None, label: str) -> None:
-        self.labels[series_key, index] = label
+        self.given[series_key, index] = label
 
-    def hand_labels(self) -> dict[tuple[str, int | None], str]:
-        return dict(self.labels)
+    def labels(self) -> dict[tuple[str, int | None], str]:
+        return dict(self.given)
 
 
 class FakeCohorts:
@@ -197,7 +197,7 @@ class FakeCohorts:
 
     def _label(self, label_by: str, one: Series) -> str:
         if label_by == "hand":
-            return self._catalogue.labels.get((one.key, None), "")
+            return self._catalogue.given.get((one.key, None), "")
         if label_by.startswith("tag:"):
             return one.tags.get(label_by[4:], "")
         return Path(one.folder).name

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from app.ui.dialogs import choose
 from app.ui.theme import SPACE
-from app.ui.widgets.section import button, label, row
+from app.ui.widgets.section import Form, button, label, row
 
 
 def default_home() -> Path:
@@ -57,16 +57,15 @@ class NewProjectDialog(QDialog):
         return Path(self.where.text()).expanduser() / self.name.text().strip()
 
     def _arrange(self) -> None:
-        form = QFormLayout()
-        form.setSpacing(SPACE)
-        form.addRow("Name", self.name)
-        form.addRow("In folder", row(self.where, self.browse))
+        fields = Form()
+        fields.add("Name", self.name)
+        fields.add("In folder", self.where, self.browse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * SPACE, 2 * SPACE, 3 * SPACE, 2 * SPACE)
         layout.setSpacing(SPACE + 4)
         about = "Everything of a project lives in one folder. Your images stay where they are and are never changed."
         layout.addWidget(label(about, "muted", wrap=True))
-        layout.addLayout(form)
+        layout.addLayout(fields)
         layout.addWidget(self.path)
         layout.addWidget(self.problem)
         layout.addLayout(row(None, self.cancel, self.make))

@@ -175,15 +175,25 @@ class LibraryPage(QWidget):
     def _remove(self) -> None:
         catalogue = self._services().catalogue
         keys = dict.fromkeys(key for entry in self.list.selected() for key in entry.studies)
-        self._context.bridge.run_in_background(lambda: [catalogue.remove_study(key) for key in keys], self._changed)
+
+        def remove() -> None:
+            for key in keys:
+                catalogue.remove_study(key)
+
+        self._context.bridge.run_in_background(remove, self._changed)
 
     def _dismiss(self, paths: list[str]) -> None:
         catalogue = self._services().catalogue
-        self._context.bridge.run_in_background(lambda: [catalogue.dismiss(path) for path in paths], self._changed)
 
-    def _changed(self, _answer: object) -> None:
+        def dismiss() -> None:
+            for path in paths:
+                catalogue.dismiss(path)
+
+        self._context.bridge.run_in_background(dismiss, self._changed)
+
+    def _changed(self, _answer: None) -> None:
         self._context.library_changed.emit()
 
     def _retry(self, paths: list[str]) -> None:
         retry = self._services().catalogue.retry
-        self._context.bridge.start(retry, [Path(path) for path in paths], title="Reading again what was set aside")
+        self._context.bridge.start(retry, paths, title="Reading again what was set aside")

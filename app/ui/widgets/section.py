@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui.theme import SPACE
+
+FIELD_HEIGHT = 30
+"""Height of a text field or list in the style sheet, with its frame."""
 
 
 def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
@@ -39,6 +52,37 @@ def row(*widgets: QWidget | None, spacing: int = SPACE) -> QHBoxLayout:
         else:
             made.addWidget(widget)
     return made
+
+
+def scrolled(inner: QWidget) -> QScrollArea:
+    """``inner`` in a frameless area that scrolls down, with the background of what is behind it."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inner)
+    area.viewport().setAutoFillBackground(False)
+    inner.setAutoFillBackground(False)
+    return area
+
+
+class Form(QFormLayout):
+    """Rows of a name and a field; use ``add``, which keeps the names level with their fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setSpacing(SPACE)
+        self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+
+    def add(self, name: str, field: QWidget, *beside: QWidget) -> None:
+        """One row; ``beside`` stand at the right of the field."""
+        title = QLabel(name)
+        title.setMinimumHeight(FIELD_HEIGHT)
+        title.setBuddy(field)
+        if beside:
+            self.addRow(title, row(field, *beside))
+        else:
+            self.addRow(title, field)
 
 
 class PageHeader(QWidget):
@@ -78,7 +122,7 @@ class ElidedLabel(QLabel):
     def __init__(self, text: str = "", role: str = "") -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         if role:
             self.setProperty("role", role)
         self.setText(text)

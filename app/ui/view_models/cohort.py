@@ -1,0 +1,157 @@
+"""What the Cohort room shows and asks, without widgets: choices, class counts, which slices to preview."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.domain.cohort import Cohort
+from app.domain.recipe import Recipe
+from app.domain.study import Study
+from app.ui.phrases import count
+
+SPLITS = ("70/15/15", "80/10/10", "60/20/20")
+"""Shares of patients offered, for train, val and test."""
+PREVIEWED = 24
+FOLDERS = 200
+SHOWN_VALUES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the form says.
+
+    Attributes:
+        recipe: how slices become pictures.
+        label_by: as ``services.cohorts``: "folder", "hand", "tag:KEYWORD", "csv:FILE"; "tag:" and "csv:" alone are
+            incomplete.
+        split: shares, or "table" for the splits of the label table.
+        under: folder to stay below, or ``None`` for all.
+        series: keys to take, empty for all.
+        empty_selection: the person asked for the Library's selection and nothing is selected there.
+    """
+
+    recipe: Recipe = field(default_factory=Recipe)
+    label_by: str = "folder"
+    split: str = SPLITS[0]
+    under: Path | None = None
+    series: tuple[str, ...] = ()
+    empty_selection: bool = False
+
+    def problem(self) -> str:
+        """What is still missing, as a sentence; "" where the choice is complete."""
+        if self.empty_selection:
+            return "Nothing is selected in the Library. Select studies there, or choose all images here."
+        if self.label_by == "csv:":
+            return "Choose the table that holds the labels."
+        if self.label_by == "tag:":
+            return "Choose the DICOM attribute that tells the classes apart."
+        return ""
+
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments of ``Cohorts.draft`` and ``make``."""
+        split = self.label_by if self.split == "table" else self.split
+        under = [self.under] if self.under is not None else []
+        return {"label_by": self.label_by, "split": split, "under": under, "series": list(self.series)}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One entry of a list to choose from: what is read and what it stands for."""
+
+    text: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A draft as the room shows it.
+
+    Attributes:
+        cohort: the draft itself.
+        verdict: one honest sentence.
+        rows: (class, train, val, test) images.
+        patients: (train, val, test) patients; ``None`` where the sources name none.
+        samples: slices to preview, spread over the classes: (series, index, class).
+    """
+
+    cohort: Cohort
+    verdict: str
+    rows: tuple[tuple[str, int, int, int], ...]
+    patients: tuple[int, int, int] | None
+    samples: tuple[tuple[str, int, str], ...] = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """ "240 images in 3 classes"."""
+        return f"{count(len(self.cohort.items), 'image')} in {count(len(self.rows), 'class', 'classes')}"
+
+
+def shown(cohort: Cohort, verdict: str) -> Shown:
+    """What to show of a draft."""
+    rows = tuple((name, n["train"], n["val"], n["test"]) for name, n in cohort.counts().items())
+    who = cohort.patients()
+    patients = (who["train"], who["val"], who["test"]) if cohort.patients_known else None
+    return Shown(cohort, verdict, rows, patients, samples(cohort))
+
+
+def samples(cohort: Cohort, wanted: int = PREVIEWED) -> tuple[tuple[str, int, str], ...]:
+    """Slices to look at, evenly from every class and taken in turns, so that the first few show them all."""
+    by_class: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
+    for item in cohort.items:
+        by_class[item.label].append((item.series, item.index, item.label))
+    each = max(1, wanted // max(1, len(by_class)))
+    picked = [_evenly(by_class[name], each) for name in sorted(by_class)]
+    longest = max((len(some) for some in picked), default=0)
+    return tuple(some[turn] for turn in range(longest) for some in picked if turn < len(some))[:wanted]
+
+
+def folder_offers(studies: Iterable[Study]) -> list[Offer]:
+    """The folders of the library and those above them that gather several, with the images below each."""
+    below: Counter[Path] = Counter()
+    for study in studies:
+        for series in study.series:
+            folder = Path(series.folder)
+            for place in (folder, *list(folder.parents)[:3]):
+                below[place] += len(series.instances)
+    total = max(below.values(), default=0)
+    kept = [place for place in below if below[place] < total or len(below) == 1]
+    kept.sort(key=lambda place: str(place).lower())
+    return [Offer(f"{_short(place)} ({count(below[place], 'image')})", str(place)) for place in kept[:FOLDERS]]
+
+
+def attribute_offers(studies: Iterable[Study]) -> list[Offer]:
+    """DICOM attributes that tell series apart, those with fewest values first: "Modality: CT, MR"."""
+    values: dict[str, Counter[str]] = defaultdict(Counter)
+    for study in studies:
+        for series in study.series:
+            for keyword, text in series.tags.items():
+                if text.strip():
+                    values[keyword][text.strip()] += 1
+    order = sorted(values, key=lambda keyword: (len(values[keyword]) < 2, len(values[keyword]), keyword))
+    return [Offer(f"{keyword}: {_examples(values[keyword])}", keyword) for keyword in order]
+
+
+def free_name(taken: Sequence[str]) -> str:
+    """The first of "Cohort 1", "Cohort 2", … that is not taken."""
+    return next(name for number in range(1, len(taken) + 2) if (name := f"Cohort {number}") not in taken)
+
+
+def _evenly(some: Sequence[tuple[str, int, str]], wanted: int) -> list[tuple[str, int, str]]:
+    """``wanted`` of ``some``, from the middles of equal parts: ends of a stack show little."""
+    if len(some) <= wanted:
+        return list(some)
+    return [some[int((turn + 0.5) * len(some) / wanted)] for turn in range(wanted)]
+
+
+def _short(place: Path) -> str:
+    return "/".join(place.parts[-2:])
+
+
+def _examples(found: Counter[str]) -> str:
+    first = [text for text, _n in found.most_common(SHOWN_VALUES)]
+    more = len(found) - len(first)
+    return ", ".join(first) + (f" and {more} more" if more else "")
