@@ -58,9 +58,7 @@ def picture_size(text: str) -> int:
         argparse.ArgumentTypeError: not a multiple of 16 from 16 to 512.
     """
     if not text.isdecimal() or int(text) % 16 or not 16 <= int(text) <= 512:
-        raise argparse.ArgumentTypeError(
-            f"“{text}” is not a picture size; write a multiple of 16, for example 32 or 64"
-        )
+        raise argparse.ArgumentTypeError(f"“{text}” is not a picture size; write a multiple of 16, such as 32")
     return int(text)
 
 

@@ -47,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="70/15/15",
         help="shares of train/val/test by patient (default 70/15/15), or csv:FILE with a column “split”",
     )
-    parser.add_argument(
-        "--size", type=picture_size, default=64, metavar="N", help="picture size in pixels (default 64)"
-    )
+    parser.add_argument("--size", type=picture_size, default=64, metavar="N", help="size in pixels (default 64)")
     parser.add_argument(
         "--plane",
         choices=[plane.value for plane in Plane],

@@ -44,9 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per-class", type=at_least(1), default=24, metavar="N", help="images of every class (default 24)"
     )
-    parser.add_argument(
-        "--size", type=picture_size, metavar="N", help="picture size in pixels (default: by the budget)"
-    )
+    parser.add_argument("--size", type=picture_size, metavar="N", help="size in pixels (default: by the budget)")
     add_seed(parser, "result")
 
 
