@@ -84,8 +84,8 @@ SENTENCES: dict[str, str] = {
     "disk-full": "The disk of {path} is full. Free some space; nothing was left behind.",
     "export-not-verified": "The finished export did not pass its own check ({detail}), so it was thrown "
     "away. Try again.",
-    "identity-in-export": "An identity of a source was found in the finished export ({detail}), so it was thrown away. "
-    "A class name may hold it: give the classes other names.",
+    "identity-in-export": "Nothing was exported: “{detail}” holds a name or an identifier of a source. Give the classes "
+    "names that are not those of patients, folders or files.",
     "samples-changed": "The pictures of sample set {samples} changed while they were exported. Try again.",
     "run-finished": "{run} has used all its budget. Give it more time or more steps to go on.",
     "cannot-train": "This cohort cannot be trained on: {detail}.",
