@@ -142,7 +142,8 @@ def _physical(stored: NDArray[Any], dataset: Dataset, frame: int) -> NDArray[np.
     intercept = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleIntercept")
     if slope is not None and intercept is not None:
         return (stored * np.float64(slope) + np.float64(intercept)).astype(np.float32)
-    if "ModalityLUTSequence" in dataset:
+    tables = dataset.get("ModalityLUTSequence")
+    if tables and tables[0].get("LUTDescriptor"):
         return np.asarray(apply_modality_lut(stored, dataset), dtype=np.float32)
     return stored.astype(np.float32)
 

@@ -58,7 +58,7 @@ class Patient:
 
 def invent(seed: int, lesion: Lesion) -> Patient:
     """A patient whose build, organs and contrast phase depend on ``seed`` alone."""
-    rng = np.random.default_rng([seed, 1])
+    rng, rng_lesion, rng_bones = (np.random.default_rng([seed, part]) for part in (1, 4, 5))
     build = float(rng.uniform(0.88, 1.06))
     width, depth = 160.0 * build, 120.0 * build * float(rng.uniform(0.93, 1.06))
     fat = float(rng.uniform(9.0, 24.0))
@@ -66,7 +66,9 @@ def invent(seed: int, lesion: Lesion) -> Patient:
     inner = (width - fat - 13.0, depth - fat - 13.0)
     liver, organs = _organs(rng, inner)
     return Patient(
-        (*trunk, *organs, *_lesion(rng, liver, lesion), *_skeleton(rng, width - fat, depth - fat)), lesion, seed
+        (*trunk, *organs, *_lesion(rng_lesion, liver, lesion), *_skeleton(rng_bones, width - fat, depth - fat)),
+        lesion,
+        seed,
     )
 
 

@@ -28,9 +28,10 @@ def read(path: Path) -> FileContent:
         raise Failed("unreadable", path=str(path), detail=error.strerror or str(error)) from error
     if not head:
         raise Failed("damaged-file", detail="it is empty")
-    if image_reader.is_picture(head):
+    is_dicom = head[128:132] == b"DICM"  # first: a DICOM file may be a TIFF at the same time (PS3.10 7.1)
+    if not is_dicom and image_reader.is_picture(head):
         return image_reader.read(path)
-    if path.name.lower().endswith((".nii", ".nii.gz")) or head[344:348] == b"n+1\x00":
+    if not is_dicom and (path.name.lower().endswith((".nii", ".nii.gz")) or head[344:348] == b"n+1\x00"):
         from app.imaging import nifti_reader
 
         return nifti_reader.read(path)

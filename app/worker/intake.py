@@ -70,10 +70,10 @@ def import_paths(project: Project, paths: Sequence[Path], channel: Channel) -> d
 
 def _outside(found: Iterator[Path], project: Project, channel: Channel) -> Iterator[Path]:
     """Leave out what the project itself made, in case its folder lies among the images; its sample is no such thing."""
-    own = [project.root / name for name in ("runs", "samples", "audits", "cache", project.database.name)]
+    own = [project.root / name for name in ("runs", "samples", "audits", "cache")]
     for path in found:
         channel.check()
-        if not any(path == folder or folder in path.parents for folder in own):
+        if path.parent != project.root and not any(folder in path.parents for folder in own):
             yield path
 
 
