@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.jobs.messages import Message
+from app.jobs.messages import Message, Phase
 from app.ui.job_bridge import JobBridge, RunningJob
 from app.ui.view_models.train import RunWatch, Watches
 
@@ -23,10 +23,12 @@ class RunFeed(QObject):
 
     Signals:
         heard(run id): its watch changed.
+        moved(run id): another part of its work began; its record on disk may say more now.
         began(run id), ended(run id, Outcome): its worker.
     """
 
     heard = Signal(str)
+    moved = Signal(str)
     began = Signal(str)
     ended = Signal(str, object)
 
@@ -83,6 +85,8 @@ class RunFeed(QObject):
         if run_id:
             self._watches.hear(run_id, message)
             self.heard.emit(run_id)
+            if isinstance(message, Phase):
+                self.moved.emit(run_id)
 
     def _job_ended(self, job_id: str, outcome: Outcome) -> None:
         run_id = self._run_of(job_id)

@@ -15,7 +15,7 @@ from PIL import Image
 from app.domain.audit import AuditRecord, Level, Verdict
 from app.domain.cohort import Cohort
 from app.domain.errors import Refused
-from app.domain.export import ExportPlan, ExportRequest
+from app.domain.export import ExportPlan, ExportRecord, ExportRequest
 from app.domain.recipe import Recipe
 from app.domain.run import RunRecord, RunState
 from app.domain.sample_set import Sample, SampleSetRecord
@@ -158,7 +158,7 @@ class FakeExports:
         self.plans: list[ExportRequest] = []
         self.asked: list[ExportRequest] = []
         self.refuse: Refused | None = None
-        self.held: list[dict[str, Any]] = []
+        self.held: list[ExportRecord] = []
 
     def plan(self, request: ExportRequest) -> ExportPlan:
         self.plans.append(request)
@@ -171,7 +171,7 @@ class FakeExports:
         self.asked.append(request)
         return self._jobs.start("export", {}, on_message, on_outcome)
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[ExportRecord]:
         return list(self.held)
 
 

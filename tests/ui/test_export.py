@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.domain.errors import Refused
-from app.domain.export import ExportPlan, ExportRequest, Format, Include
+from app.domain.export import ExportPlan, ExportRecord, ExportRequest, Format, Include
 from app.jobs.messages import Progress
 from app.ui.context import PageContext
 from app.ui.pages.export import ExportPage
@@ -138,6 +138,16 @@ def test_a_folder_is_chosen_and_a_taken_name_avoided(
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "there"))
     qtbot.mouseClick(page.form.browse, LEFT)
     assert page.form.form.folder() == tmp_path / "there" / "understudy-set-0-2"
+
+
+def test_past_exports_are_listed(qtbot: QtBot, page: ExportPage, context: PageContext, services) -> None:
+    assert not page.past.isVisible()
+    record = ExportRecord("2026-11-21T12:30:00+00:00", "/there", "set-0", "chest", 9, {"a": 4}, {"a": 2}, 0, "ab", "")
+    services.exports.held = [record]
+    context.exports_changed.emit()
+    qtbot.waitUntil(page.past.isVisible)
+    assert page.past.item(0).text().startswith("4 synthetic and 2 real images, ")
+    assert page.past.item(0).toolTip().endswith("/there")
 
 
 def test_a_form_says_what_it_lacks() -> None:

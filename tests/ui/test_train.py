@@ -81,7 +81,8 @@ def test_live_words_are_drawn(qtbot: QtBot, page: TrainPage, services: WorkingSe
     job = start(qtbot, page, services)
     Image.new("L", (16, 8), 200).save(tmp_path / "a.png")
     Image.new("L", (24, 8), 200).save(tmp_path / "b.png")
-    job.say(Phase("Learning"))
+    job.say(Phase("Preparing images"))
+    qtbot.waitUntil(lambda: page.view.facts.text() == "Preparing images")
     job.say(PreviewReady(10, "a.png"))
     job.say(PreviewReady(20, "b.png"))
     job.say(Metric(10, {"loss": 2.0, "held_out_loss": 2.5, "images_per_s": 31.0}))
@@ -89,7 +90,7 @@ def test_live_words_are_drawn(qtbot: QtBot, page: TrainPage, services: WorkingSe
     job.say(Progress(20, 100, 90.0))
     qtbot.waitUntil(lambda: page.view.plot.drawn() == ([(10, 2.0), (20, 1.0)], [(10, 2.5)]))
     assert page.view.progress.value() == 20
-    for words in ("Learning", "Time left: 2 minutes", "31 images a second", "25%"):
+    for words in ("Time left: 2 minutes", "31 images a second", "25%"):
         assert words in page.view.facts.text()
     previews = page.view.previews
     qtbot.waitUntil(lambda: previews.picture.image.width() == 24)

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.errors import UnderstudyError
-from app.domain.export import ExportPlan
+from app.domain.export import ExportPlan, ExportRecord
 from app.domain.sample_set import SampleSetRecord
 from app.ui.context import PageContext
 from app.ui.theme import SPACE, set_role
-from app.ui.view_models.export import plan_lines
+from app.ui.view_models.export import past_title, plan_lines
 from app.ui.view_models.generate import set_title
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.export_form import ExportForm
@@ -254,5 +254,5 @@ def _overview(services: Services) -> _Overview:
     return _Overview(sets, known, [_past(record) for record in services.exports.records()])
 
 
-def _past(record: Any) -> Line:
-    return Line(str(record), str(record), "")
+def _past(record: ExportRecord) -> Line:
+    return Line(record.manifest_sha256, past_title(record), record.out)

@@ -19,7 +19,7 @@ from app.jobs.messages import PreviewNow
 from app.ui.context import PageContext
 from app.ui.run_feed import RunFeed
 from app.ui.theme import SPACE
-from app.ui.view_models.train import RunLine, cohort_line, run_line, size_line
+from app.ui.view_models.train import cohort_line, run_line, size_line
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.inline_message import InlineMessage
 from app.ui.widgets.lines import Line, Lines
@@ -137,6 +137,7 @@ class TrainPage(QWidget):
         context.runs_changed.connect(self._refresh)
         feed.began.connect(self._began)
         feed.heard.connect(self._heard)
+        feed.moved.connect(self._refresh)
         feed.ended.connect(self._ended)
 
     # what there is
@@ -150,7 +151,7 @@ class TrainPage(QWidget):
 
     def _show_overview(self, seen: _Overview) -> None:
         self._runs = {run.record.id: run for run in seen.runs}
-        lines = self._lines()
+        lines = [run_line(run) for run in seen.runs]
         self._stack.setCurrentIndex(1 if seen.cohorts or lines else 0)
         self.setup.set_cohorts(seen.cohorts, self._wanted_cohort)
         self.runs.set_lines(Line(line.id, line.title, line.detail, _TONES.get(line.state, "caution")) for line in lines)
@@ -161,19 +162,6 @@ class TrainPage(QWidget):
         self._wanted_cohort = self._wanted_run = ""
         self._show_run(self.runs.chosen_id())
         self._tell_news()
-
-    def _lines(self) -> list[RunLine]:
-        """The runs on disk, and before them those whose worker has not written anything yet."""
-        waiting = [run_id for run_id in self._feed.live() if run_id not in self._runs]
-        return [self._line(run_id) for run_id in (*reversed(waiting), *self._runs)]
-
-    def _line(self, run_id: str) -> RunLine:
-        run, running = self._runs.get(run_id), self._feed.job(run_id)
-        if run is not None:
-            return run_line(run)
-        return RunLine(
-            run_id, running.title if running else "Training", "Getting ready", RunState.RUNNING, False, False
-        )
 
     def _load_cohort(self, name: str) -> None:
         services = self._context.services
@@ -207,11 +195,11 @@ class TrainPage(QWidget):
 
     def _show_run(self, run_id: str) -> None:
         services, run = self._context.services, self._runs.get(run_id)
-        self._shown.setCurrentWidget(self.view if run_id else self.first)
-        if not run_id or services is None:
+        self._shown.setCurrentWidget(self.view if run else self.first)
+        if run is None or services is None:
             return
         live = run_id in self._feed.live()
-        self.view.show_line(self._line(run_id), run.record.classes if run else (), live=live)
+        self.view.show_line(run_line(run), run.record.classes, live=live)
         self._draw_watch()
         self._feed.read(services.training, run_id)
 
@@ -220,8 +208,6 @@ class TrainPage(QWidget):
         watch = self._feed.watch(run_id)
         if watch is not None and services is not None:
             self.view.show_watch(watch, services.project.root)
-        if run_id in self._feed.live() and run_id not in self._runs:
-            self._refresh()
 
     def _heard(self, run_id: str) -> None:
         if run_id == self.runs.chosen_id() and not self._redraw.isActive():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.export import ExportPlan, ExportRequest, Format, Include
+from app.domain.export import ExportPlan, ExportRecord, ExportRequest, Format, Include
 from app.ui.view_models import plain
 
 
@@ -89,3 +89,10 @@ def plan_lines(plan: ExportPlan) -> list[tuple[str, str]]:
 def _counts(counts: dict[str, int]) -> str:
     total = sum(counts.values())
     return f"{total:,} ({plain.listed(counts)})" if counts else "none"
+
+
+def past_title(record: ExportRecord) -> str:
+    """ "48 synthetic and 120 real images, 21 Nov 13:20": an export as a line of a list."""
+    kinds = (("synthetic", record.per_class), ("real", record.real_per_class))
+    parts = [f"{sum(counts.values()):,} {kind}" for kind, counts in kinds if counts]
+    return f"{' and '.join(parts)} images, {plain.moment(record.t)}"

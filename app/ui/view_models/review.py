@@ -115,9 +115,8 @@ def staleness(audit: AuditRecord | None, *, matches: bool, samples: SampleSetRec
         return ""
     if not matches:
         return "The pictures changed after this review. Run it again before you rely on it."
-    judged = {number for number, _, _ in audit.nearest}
     kept = {sample.number for sample in samples.samples if sample.kept}
-    unjudged, gone = len(kept - judged), len(judged - kept)
+    unjudged, gone = len(kept - audit.judged()), len(audit.judged() - kept)
     if unjudged:
         return f"{phrases.count(unjudged, 'image was', 'images were')} not judged by this review. Run it again."
     if gone:

@@ -97,6 +97,7 @@ def run_line(run: RunInfo) -> RunLine:
         parts.append(f"learnt for {phrases.duration(run.seconds)}")
     if run.checkpoint is None and run.state is not RunState.RUNNING:
         parts.append("nothing saved")
+    parts += [run.record.reason] if run.record.reason else []
     resumable = run.state in (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED) and run.checkpoint is not None
     return RunLine(
         run.record.id, run_title(run.record), " · ".join(parts), run.state, resumable, run.checkpoint is not None
@@ -117,6 +118,10 @@ def size_line(cohort: Cohort) -> str:
     recipe = cohort.recipe
     spacing = f", {recipe.spacing_mm:g} mm a pixel" if recipe.spacing_mm else ""
     return f"{recipe.size} × {recipe.size} pixels{spacing}"
+
+
+_SHOWN_ELSEWHERE = {"training-started"}
+"""Notices that tell what the room shows anyway."""
 
 
 @dataclass(slots=True)
@@ -166,7 +171,7 @@ class RunWatch:
                 self.previews = sorted({**dict(self.previews), step: path}.items())
             case CheckpointSaved(step=step):
                 self.saved_step = step
-            case Notice(code=code, facts=facts) if code in wording.SENTENCES:
+            case Notice(code=code, facts=facts) if code in wording.SENTENCES and code not in _SHOWN_ELSEWHERE:
                 self._hear_notice(wording.sentence(code, facts))
             case _:
                 pass
@@ -184,15 +189,17 @@ class RunWatch:
         if sentence not in self.notices:
             self.notices.append(sentence)
 
-    def facts(self) -> list[tuple[str, str]]:
-        """(name, value) figures beside the plot; only what is known."""
-        shown: list[tuple[str, str]] = []
-        if self.progress is not None and self.progress.remaining_s is not None:
-            shown.append(("Time left", phrases.duration(self.progress.remaining_s)))
+    def facts(self, *, live: bool) -> list[str]:
+        """Figures above the plot; only what is known. What passes (phase, time left) only while the run is ``live``."""
+        shown: list[str] = []
+        if live and self.phase and not self.loss:
+            shown.append(self.phase)
+        if live and self.progress is not None and self.progress.remaining_s is not None:
+            shown.append(f"Time left: {phrases.duration(self.progress.remaining_s)}")
         if self.images_per_s is not None:
-            shown.append(("Speed", f"{self.images_per_s:,.0f} images a second"))
+            shown.append(f"Speed: {self.images_per_s:,.0f} images a second")
         if self.copy_rate is not None:
-            shown.append(("Near copies", f"{self.copy_rate:.0%} of previews"))
+            shown.append(f"Near copies: {self.copy_rate:.0%} of the pictures")
         return shown
 
 

@@ -29,6 +29,7 @@ class RunView(QWidget):
 
     def __init__(self, bridge: JobBridge) -> None:
         super().__init__()
+        self._live = False
         self.title = ElidedLabel("", "heading")
         self.detail = label("", "small", wrap=True)
         self.progress = QProgressBar()
@@ -80,6 +81,7 @@ class RunView(QWidget):
 
     def show_line(self, line: RunLine, classes: tuple[str, ...], *, live: bool) -> None:
         """Name the run and offer what can be done with it; ``live`` = its worker is ours and has not ended."""
+        self._live = live
         self.title.setText(line.title)
         self.detail.setText(line.detail)
         self.classes.setText(f"Rows, from the top: {', '.join(classes)}" if classes else "")
@@ -100,8 +102,7 @@ class RunView(QWidget):
         self.previews.set_history([(step, root / path) for step, path in watch.previews])
         self.notices.setText("\n".join(watch.notices))
         self.notices.setVisible(bool(watch.notices))
-        facts = [f"{name}: {value}" for name, value in watch.facts()]
-        self.facts.setText("   ·   ".join([watch.phase, *facts] if watch.phase else facts))
+        self.facts.setText("   ·   ".join(watch.facts(live=self._live)))
         self.facts.setVisible(bool(self.facts.text()))
         progress = watch.progress
         self.progress.setRange(0, progress.total if progress else 0)

@@ -23,6 +23,7 @@ def side_column(layout: QLayout, width: int) -> QScrollArea:
     content = QWidget()
     layout.setContentsMargins(0, 0, 10, 0)
     content.setLayout(layout)
+    content.setMinimumWidth(1)  # narrower than the hints of its pieces, which then elide instead of being cut off
     area = scrolled(content)
     area.setFixedWidth(width)
     return area

@@ -35,7 +35,7 @@ class TrainSetup(Card):
             self.budget.addItem(budget.title, budget.seconds)
         self.budget.currentIndexChanged.connect(self._budget_changed)
         self.minutes = _spin("Minutes to learn", 1, 7 * 24 * 60, 30)
-        self.minutes.setSuffix(" minutes")
+        self.minutes.setSuffix(" min")
         self.family = _combo("Kind of model")
         for choice in FAMILIES:
             self.family.addItem(choice.title, choice.key)
@@ -138,7 +138,7 @@ def _combo(name: str) -> QComboBox:
     made = QComboBox()
     made.setAccessibleName(name)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    made.setMinimumContentsLength(12)
+    made.setMinimumContentsLength(10)
     return made
 
 
