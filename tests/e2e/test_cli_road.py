@@ -133,41 +133,41 @@ def test_real_images_leave_without_identity(project: Path, samples: str, tmp_pat
 
 
 def test_ctrl_c_keeps_the_training_and_resume_goes_on(project: Path) -> None:
-    words = ["train", str(project), "--cohort", "first", "--budget", "10m", "--json"]
-    command = [sys.executable, "-m", "app", *words]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    lines = [json.loads(line) for line in interrupted_after_a_metric(process)]
-    stopped = Answer(process.wait(120), lines, "")
+    with long_training(project) as process:
+        events = [json.loads(line) for line in interrupted_after_a_metric(process)]
+        stopped = Answer(process.wait(120), events, "")
     assert (stopped.status, stopped.last["outcome"]) == (130, "stopped")
     step, run = stopped.last["step"], stopped.last["run"]
     assert list((project / "runs" / run / "checkpoints").glob("*.safetensors"))
     resumed = understudy("train", project, "--resume", run, "--steps", "5").done()
-    assert resumed["run"] == run
-    assert resumed["step"] == step + 5
+    assert (resumed["run"], resumed["step"]) == (run, step + 5)
+
+
+def test_a_reader_that_goes_away_stops_the_work(project: Path) -> None:
+    with long_training(project) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(120) == 130
+
+
+def long_training(project: Path) -> subprocess.Popen[str]:
+    words = ["train", str(project), "--cohort", "first", "--budget", "10m", "--json"]
+    command = [sys.executable, "-m", "app", *words]
+    return subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
 
 
 def interrupted_after_a_metric(process: subprocess.Popen[str]) -> list[str]:
     """The lines of a training that is interrupted as soon as it has reported a step."""
     lines: list[str] = []
-    sent = False
+    interrupted = False
     assert process.stdout is not None
     for line in process.stdout:
         lines.append(line)
-        if not sent and json.loads(line)["event"] == "metric":
+        if not interrupted and json.loads(line)["event"] == "metric":
             os.kill(process.pid, signal.SIGINT)
-            sent = True
+            interrupted = True
     return lines
-
-
-def test_a_reader_that_goes_away_stops_the_work(project: Path) -> None:
-    words = ["train", str(project), "--cohort", "first", "--budget", "10m", "--json"]
-    command = [sys.executable, "-m", "app", *words]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.wait(120) == 130
 
 
 # ---- refusals: one clear sentence each, and the project as it was
