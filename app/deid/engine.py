@@ -41,8 +41,8 @@ IDENTIFYING_KEYWORDS = (
     "DeviceSerialNumber",
 )
 
-SHORTEST = 4
-"""A shorter value is found everywhere by chance."""
+SHORTEST, SHORTEST_NUMBER = 4, 6
+"""Shorter texts, and shorter numbers, are found everywhere by chance."""
 
 PLACEHOLDERS = frozenset({"anonymous", "anonymized", "anonymised", "none", "unknown", "removed", "null", "phantom"})
 
@@ -55,11 +55,14 @@ class Screened:
         kept: keyword to value, of the attributes that may leave.
         removed: how many attributes were left behind, inside sequences too.
         identities: values of the header that name somebody or something; never stored, only looked for.
+        names: the single words of persons' names. Many are common words too, so they are only looked for where a
+            person chose the words (class names).
     """
 
     kept: dict[str, Any]
     removed: int
     identities: frozenset[str] = field(default=frozenset(), repr=False)
+    names: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def read_header(path: Path) -> Dataset:
@@ -81,14 +84,17 @@ def screen(header: Dataset, allowed: AllowList) -> Screened:
     kept: dict[str, Any] = {}
     total = 0
     identities: set[str] = set()
+    names: set[str] = set()
     for element in _elements(header):
         total += 1
-        identities.update(_identities(element))
+        for value in _identifying(element):
+            identities.update(_spellings(value) if element.VR == "PN" else {value})
+            names.update(_words(value) if element.VR == "PN" else ())
     for keyword, rule in allowed.rules.items():
         value = _value(header, keyword)
         if value is not None and rule.allows(value):
             kept[keyword] = value
-    return Screened(kept, total - len(kept), frozenset(identities))
+    return Screened(kept, total - len(kept), _telling(identities), _telling(names))
 
 
 def _elements(dataset: Dataset) -> Iterator[DataElement]:
@@ -115,16 +121,30 @@ def _value(header: Dataset, keyword: str) -> Any:
         return None
 
 
-def _identities(element: DataElement) -> Iterator[str]:
+def _identifying(element: DataElement) -> list[str]:
+    """Values of an element that names somebody or something."""
     if element.VR not in IDENTIFYING and element.keyword not in IDENTIFYING_KEYWORDS:
-        return
-    if element.keyword.endswith(("ClassUID", "SyntaxUID")):
-        return
-    for part in element.value if element.VM > 1 else [element.value]:
-        for text in {str(part), *_name_parts(element.VR, str(part))}:
-            if len(text) >= SHORTEST and text.lower() not in PLACEHOLDERS:
-                yield text
+        return []
+    if element.keyword.endswith(("ClassUID", "SyntaxUID")) or element.value is None:
+        return []
+    return [str(part) for part in (element.value if element.VM > 1 else [element.value])]
 
 
-def _name_parts(representation: str, text: str) -> list[str]:
-    return re.split(r"[\^=, ]+", text) if representation == "PN" else []
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[\^=, ]+", name) if word]
+
+
+def _spellings(name: str) -> set[str]:
+    """A person's name as it stands, and with its words in the two usual orders."""
+    words = _words(name)
+    orders = (words, words[::-1])
+    return {name, *(between.join(order) for order in orders for between in ("^", " ", ", ", "_", "-"))}
+
+
+def _telling(texts: set[str]) -> frozenset[str]:
+    """Without what is empty of meaning, or so short that it is found by chance."""
+    return frozenset(
+        text
+        for text in texts
+        if len(text) >= (SHORTEST_NUMBER if text.isdigit() else SHORTEST) and text.lower() not in PLACEHOLDERS
+    )

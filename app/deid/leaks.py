@@ -31,6 +31,10 @@ class Search:
             content = gzip.decompress(content)
         return self._pattern.search(content) is not None
 
+    def found_in_name(self, name: str) -> bool:
+        """Whether the name of a file or of a folder above it (inside the export) holds one of the texts."""
+        return self._pattern is not None and self._pattern.search(name.encode("utf-8")) is not None
+
 
 def _forms(text: str) -> set[bytes]:
     """A text as UTF-8, as Latin-1 where it fits, and as JSON and HTML would escape it."""

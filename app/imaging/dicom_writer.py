@@ -146,7 +146,7 @@ def _image(page: Page) -> dict[str, Any]:
     low, high = picture.window
     record: dict[str, Any] = {
         "ImageType": ["DERIVED", "SECONDARY", third, *(["SYNTHETIC"] if page.origin.synthetic else [])],
-        "InstanceNumber": 1,
+        "InstanceNumber": page.identity.number,
         "PatientOrientation": "",
         "ImageComments": f"class: {picture.label}",
         "WindowCenter": _number((low + high) / 2),
@@ -161,7 +161,7 @@ def _image(page: Page) -> dict[str, Any]:
 
 
 def _geometry(picture: Picture) -> dict[str, Any]:
-    """Image plane of a slice whose place in a patient is invented: its middle is the origin."""
+    """Image plane of a slice whose place in a patient is invented: its middle lies on the axis of its normal."""
     if picture.spacing_mm is None:
         return {}
     if storage_class(picture) == SecondaryCaptureImageStorage:
@@ -169,9 +169,10 @@ def _geometry(picture: Picture) -> dict[str, Any]:
     rows, columns = picture.pixels.shape
     row_mm, column_mm = picture.spacing_mm
     along_columns, along_rows = AXES[picture.plane]
+    normal = np.cross(along_columns, along_rows)
     corner = [
-        -(a * column_mm * (columns - 1) + b * row_mm * (rows - 1)) / 2
-        for a, b in zip(along_columns, along_rows, strict=True)
+        n * picture.offset_mm - (a * column_mm * (columns - 1) + b * row_mm * (rows - 1)) / 2
+        for a, b, n in zip(along_columns, along_rows, normal, strict=True)
     ]
     return {
         "PixelSpacing": [_number(row_mm), _number(column_mm)],

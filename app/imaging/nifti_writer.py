@@ -68,7 +68,8 @@ def _affine(picture: Picture) -> NDArray[np.float64]:
     affine[:3, 0] = along_columns * column_mm
     affine[:3, 1] = along_rows * row_mm
     affine[:3, 2] = normal * UNKNOWN_MM
-    affine[:3, 3] = -(affine[:3, 0] * (columns - 1) + affine[:3, 1] * (rows - 1)) / 2
+    middle = (affine[:3, 0] * (columns - 1) + affine[:3, 1] * (rows - 1)) / 2
+    affine[:3, 3] = normal * picture.offset_mm - middle
     return np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
 
 

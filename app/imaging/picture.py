@@ -37,6 +37,7 @@ class Picture:
         spacing_mm: (row, column) spacing, ``None`` where unknown.
         plane: plane of the slice; ``NATIVE`` is written as axial.
         lossy: whether the images behind it were compressed with loss (JPEG).
+        offset_mm: place along the slice's normal, which keeps the slices of a real series apart.
     """
 
     pixels: NDArray[np.float32]
@@ -48,6 +49,7 @@ class Picture:
     spacing_mm: tuple[float, float] | None = None
     plane: Plane = Plane.NATIVE
     lossy: bool = False
+    offset_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

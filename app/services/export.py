@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from app.domain.audit import AuditRecord
 from app.domain.cohort import Cohort
 from app.domain.errors import BadUsage, Refused
 from app.domain.export import ExportPlan, ExportRecord, ExportRequest, Format, Include
@@ -19,7 +18,6 @@ from app.services.cohorts import Cohorts
 from app.services.generation import Generation
 from app.services.history import COHORT
 from app.services.starting import Starter
-from app.store import audits as audit_store
 from app.store import cohorts as cohort_store
 from app.store.folders import read_events, read_json
 
@@ -114,8 +112,8 @@ class Exports:
         return None if request.cohort is None else self._cohorts.load(request.cohort)
 
     def _chosen(self, samples: SampleSetRecord, notices: list[str]) -> Chosen:
-        audit: AuditRecord | None = audit_store.speaking_audit(self._starter.project, samples)
-        if audit is not None:
+        audit = self._audits.latest(samples.id)
+        if audit is not None and audit.judged() == {sample.number for sample in samples.samples if sample.kept}:
             return choose(samples, audit)
         notices.append(UNREVIEWED_NOTICE)
         return Chosen(tuple(s for s in samples.samples if s.kept), ())

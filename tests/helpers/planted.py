@@ -33,7 +33,7 @@ PLANTED = (
 
 
 def planted_ct(path: Path, *, pixels: np.ndarray | None = None, number: int = 1) -> Path:
-    """Write the file: 16 by 16 pixels unless given. ``number`` tells slices of one series apart."""
+    """Write the file: 16 by 16 pixels unless given. ``number`` tells patients apart."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
     meta.MediaStorageSOPInstanceUID = f"1.2.826.0.1.99.3.{number}"
@@ -42,7 +42,7 @@ def planted_ct(path: Path, *, pixels: np.ndarray | None = None, number: int = 1)
     dataset = FileDataset("", {}, file_meta=meta, preamble=b"PREAMBLE-LEAK".ljust(128, b"\0"))
     dataset.SOPClassUID = CTImageStorage
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
-    _identify(dataset)
+    _identify(dataset, number)
     _hide(dataset)
     _acquire(dataset, number)
     _draw(dataset, np.arange(256, dtype=np.int16).reshape(16, 16) if pixels is None else pixels)
@@ -50,9 +50,9 @@ def planted_ct(path: Path, *, pixels: np.ndarray | None = None, number: int = 1)
     return path
 
 
-def _identify(dataset: Dataset) -> None:
+def _identify(dataset: Dataset, number: int) -> None:
     dataset.PatientName = "Zebrowski^Ottilie"
-    dataset.PatientID = "MRN-7734001"
+    dataset.PatientID = f"MRN-7734001-{number}"
     dataset.PatientBirthDate = "19470312"
     dataset.PatientSex = "F"
     dataset.PatientAddress = "Elm Street 99"
@@ -62,9 +62,9 @@ def _identify(dataset: Dataset) -> None:
     dataset.DeviceSerialNumber = "SN-55-AA-77"
     dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = "19470312"
     dataset.StudyTime = "101112"
-    dataset.StudyInstanceUID = "1.2.826.0.1.99.1"
-    dataset.SeriesInstanceUID = "1.2.826.0.1.99.2"
-    dataset.FrameOfReferenceUID = "1.2.826.0.1.99.4"
+    dataset.StudyInstanceUID = f"1.2.826.0.1.99.1.{number}"
+    dataset.SeriesInstanceUID = f"1.2.826.0.1.99.2.{number}"
+    dataset.FrameOfReferenceUID = f"1.2.826.0.1.99.4.{number}"
     dataset.ProtocolName = "protocol of Ottilie"
     dataset.StudyDescription = "head of Zebrowski"
     dataset.SeriesDescription = "axial, Ottilie"

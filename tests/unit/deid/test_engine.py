@@ -55,7 +55,8 @@ def test_a_listed_attribute_cannot_carry_a_value_of_its_own(keyword, value):
 
 def test_identities_are_known_for_the_last_check(tmp_path):
     screened = engine.screen(engine.read_header(planted_ct(tmp_path / "a.dcm")), AllowList.of("CT"))
-    assert {"Zebrowski", "Ottilie", "MRN-7734001", "1.2.826.0.1.99.1"} <= screened.identities
+    assert {"Zebrowski^Ottilie", "Ottilie Zebrowski", "MRN-7734001-1", "1.2.826.0.1.99.1.1"} <= screened.identities
+    assert {"Zebrowski", "Ottilie"} <= screened.names
     assert screened.removed > 20
 
 
