@@ -195,6 +195,7 @@ class ExportPage(QWidget):
             files = int(outcome.result["files"])
             self.message.show_text(f"Exported {files:,} files to {self._left}.", action="Show folder")
             self.form.suggest_name()
+            self._context.say("Exported.")
         elif outcome.state == "stopped":
             self.message.show_text("The export was cancelled; nothing was left behind.")
         else:

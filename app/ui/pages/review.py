@@ -54,9 +54,9 @@ class ReviewPage(QWidget):
         self.sets = QComboBox()
         self.sets.setAccessibleName("Sample set to review")
         self.sets.setMinimumContentsLength(30)
-        self.run = button("Run the review", "primary")
+        self.run = button("Run it again")
         self.open_report = button("Open report", tip="Opens the report page in your browser; it stays on this computer")
-        self.to_export = button("Export")
+        self.to_export = button("Export these images", "primary")
         self.bar = JobBar(self._bridge)
         self.stale = InlineMessage()
         self.message = InlineMessage()
@@ -168,7 +168,6 @@ class ReviewPage(QWidget):
         self._report = found.report
         for piece in (self.open_report, self.to_export):
             piece.setEnabled(audit is not None)
-        self.run.setText("Run the review" if audit is None else "Run it again")
         self.run.setVisible(audit is not None)
         reason = staleness(audit, matches=found.matches, samples=found.samples)
         if reason:

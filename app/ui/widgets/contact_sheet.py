@@ -189,7 +189,7 @@ class _Painter(QStyledItemDelegate):
         self._paint_signs(painter, place, tile)
         below = QRect(place.left(), place.bottom() + 3, place.width(), option.fontMetrics.height())
         painter.setPen(QColor(colours.muted if tile.crossed else colours.text))
-        words = f"{tile.caption}, thrown out" if tile.crossed else tile.caption
+        words = "Thrown out" if tile.crossed else tile.caption
         shown = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, below.width())
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, shown)
         painter.restore()

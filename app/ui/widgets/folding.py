@@ -14,10 +14,9 @@ class Folding(QWidget):
         self.content = content
         self.head = QToolButton()
         self.head.setText(title)
-        self.head.setCheckable(True)
         self.head.setAutoRaise(True)
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.head.toggled.connect(self._fold)
+        self.head.clicked.connect(lambda: self._fold(self.content.isHidden()))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QDoubleSpinBox, QFormLayout, QRadioButton, QSpinBox, QWidget
 
 from app.ui.view_models.generate import Amount, Wish, wish_line
@@ -49,6 +49,7 @@ class GenerateForm(Card):
         self._each = QWidget()
         self._each_form = QFormLayout(self._each)
         self._each_form.setContentsMargins(24, 0, 0, 0)
+        self._each_form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.steps, self.guidance, self.seed = _number("Drawing steps", 0), QDoubleSpinBox(), _number("Seed", 0)
         self.sentence = label("", "small", wrap=True)
         self.start = button("Generate", "primary")
@@ -82,6 +83,7 @@ class GenerateForm(Card):
         self.seed.setToolTip("The same seed draws the same images again")
         content = QWidget()
         form = QFormLayout(content)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Steps", self.steps)
         form.addRow("Guidance", self.guidance)

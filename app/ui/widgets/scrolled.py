@@ -12,9 +12,9 @@ def scrolled(content: QWidget) -> QScrollArea:
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    content.setAutoFillBackground(False)
-    area.viewport().setAutoFillBackground(False)
     area.setWidget(content)
+    content.setAutoFillBackground(False)  # ``setWidget`` has turned it on: the ground of a card would be hidden
+    area.viewport().setAutoFillBackground(False)
     return area
 
 

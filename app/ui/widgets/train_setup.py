@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QSpinBox, QVBoxLayout, QWidget
 
 from app.ui.view_models.train import BUDGETS, DEFAULT_BUDGET, FAMILIES
@@ -117,6 +117,7 @@ class _Advanced(QWidget):
         self.seed.setToolTip("The same seed gives the same training again")
         self.picture_size = label("", "small", wrap=True)
         form = QFormLayout()
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Device", self.device)
         form.addRow("Steps", self.steps)
