@@ -71,8 +71,9 @@ def real(data: PreparedImages, sources: Sources, names: Pseudonyms) -> Iterator[
         Failed: a source has gone or is damaged.
     """
     items = sources.cohort.items
-    chosen = sorted((int(i) for i in data.subset("train")), key=lambda i: (items[i].label, i))
-    patients = names.patients(items[i].patient for i in chosen)
+    train = [int(i) for i in data.subset("train")]
+    patients = names.patients(items[i].patient for i in train)
+    chosen = sorted(train, key=lambda i: (items[i].label, patients[items[i].patient], items[i].series, items[i].index))
     for number, index in enumerate(chosen, start=1):
         item = items[index]
         picture = _real_picture(data, index, item, sources)
