@@ -8,6 +8,9 @@ not stand on its head; turning loses nothing. It knows volumes, not studies or p
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,62 +26,105 @@ from app.domain.study import SourceKind
 from app.imaging import windowing
 from app.imaging.content import DECODE_FAULTS, FileContent, Frame, SliceImage, Vector
 
-SUFFIXES = (".nii", ".nii.gz")
+logging.getLogger("nibabel").setLevel(logging.CRITICAL)
+
 _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_BITS = {1: 8, 2: 16}
+_BIDS_SUBJECT = re.compile(r"sub-[A-Za-z0-9]+")
 _NIFTI_FAULTS = (*DECODE_FAULTS, ImageFileError, HeaderDataError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A decoded file.
+
+    Attributes:
+        voxels: ``(i, j, k, time)`` with the file's scaling applied.
+        affine: voxel numbers to LPS millimetres.
+        bits: significant bits of the stored values.
+        is_scaled: whether the values are other numbers than the stored ones.
+        window: one robust window for all slices, so that scrolling does not flicker.
+    """
+
+    voxels: NDArray[Any]
+    affine: NDArray[np.float64]
+    bits: int
+    is_scaled: bool
+    window: tuple[float, float]
 
 
 def read(path: Path) -> FileContent:
     """Decode the volume once and describe its slices; time points follow each other in ``frames``.
 
+    A subject in the name, as BIDS writes it ("sub-01"), is the patient; other NIfTI files name nobody.
+
     Raises:
         Failed: ``damaged-file``, or ``nifti-voxels`` (colour or complex voxels), or ``nifti-shape``.
     """
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        volume, affine, itemsize = _volume(str(path), path.stat().st_mtime_ns)
-    except _NIFTI_FAULTS as error:
-        raise Failed("damaged-file", detail="its volume cannot be read to the end") from error
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    stored = _decoded(path)
+    subject = _subject(path)
     return FileContent(
         path=path,
         kind=SourceKind.NIFTI,
         sha256=digest,
-        frames=_frames(volume.shape, affine),
-        unit="stored",
-        bits=_BITS.get(itemsize, 32),
+        frames=_frames(stored.voxels.shape, stored.affine),
+        unit="rescaled" if stored.is_scaled else "stored",
+        bits=stored.bits,
+        patient_id=subject,
+        patient_known=bool(subject),
         description=path.name,
     )
 
 
 def load(path: Path, index: int) -> SliceImage:
-    """Slice ``index`` (time point times slices, plus slice) with the file's scaling applied."""
-    volume, affine, itemsize = _volume(str(path), path.stat().st_mtime_ns)
-    time, k = divmod(index, volume.shape[2])
-    turn = _turn(affine)
-    pixels = np.ascontiguousarray(_turned(volume[:, :, k, time], turn), dtype=np.float32)
-    window = (0.0, 255.0) if itemsize == 1 and pixels.max() > 127 else windowing.robust_window(pixels)
-    return SliceImage(pixels, _spacing(affine, turn), window)
+    """Slice ``index`` (time point times slices, plus slice) with the file's scaling applied.
+
+    Raises:
+        Failed: as ``read``.
+    """
+    stored = _decoded(path)
+    time, k = divmod(index, stored.voxels.shape[2])
+    turn = _turn(stored.affine)
+    pixels = np.ascontiguousarray(_turned(stored.voxels[:, :, k, time], turn), dtype=np.float32)
+    return SliceImage(pixels, _spacing(stored.affine, turn), stored.window)
+
+
+def _subject(path: Path) -> str:
+    """The data set's folder with its BIDS subject; "" where the path has none."""
+    for part, folder in ((path.name, path.parent), *((parent.name, parent.parent) for parent in path.parents)):
+        if found := _BIDS_SUBJECT.match(part):
+            root = next((parent.parent for parent in path.parents if parent.name == found[0]), folder)
+            return f"bids\x1f{root}\x1f{found[0]}"
+    return ""
+
+
+def _decoded(path: Path) -> _Stored:
+    try:
+        return _cached(str(path), path.stat().st_mtime_ns)
+    except _NIFTI_FAULTS as error:
+        raise Failed("damaged-file", detail="its volume cannot be read to the end") from error
 
 
 @lru_cache(maxsize=2)
-def _volume(path: str, modified: int) -> tuple[NDArray[Any], NDArray[np.float64], int]:
-    """(4D voxels with scaling applied, voxel to LPS affine, bytes of a stored voxel).
-
-    Cached because a compressed file has no way to one slice; ``modified`` makes a changed file a new one.
-    """
+def _cached(path: str, modified: int) -> _Stored:
+    """The decoded file, kept as a compressed one has no way to a single slice; ``modified`` tells versions apart."""
     image = nibabel.load(path)
-    stored = image.get_data_dtype()
-    if stored.fields is not None or stored.kind not in "iufb":
-        raise Failed("nifti-voxels", kind="colour" if stored.fields is not None else "complex")
+    kind = image.get_data_dtype()
+    if kind.fields is not None or kind.kind not in "iufb":
+        raise Failed("nifti-voxels", kind="colour" if kind.fields is not None else "complex")
     shape = tuple(image.shape) + (1,) * (4 - len(image.shape))
     if len(shape) > 4 or 0 in shape:
         raise Failed("nifti-shape", shape=" × ".join(str(n) for n in image.shape))
     voxels = np.asanyarray(image.dataobj)
     if voxels.dtype == np.float64:
         voxels = voxels.astype(np.float32)
-    return voxels.reshape(shape), _TO_LPS @ np.asarray(image.affine, dtype=np.float64), stored.itemsize
+    is_scaled = (image.dataobj.slope, image.dataobj.inter) != (1, 0)
+    bits = 32 if kind.kind == "f" else min(32, 8 * kind.itemsize + (kind.kind == "i"))
+    full = bits == 8 and not is_scaled and voxels.max() > 127
+    window = (0.0, 255.0) if full else windowing.robust_window(voxels)
+    affine = _TO_LPS @ np.asarray(image.affine, dtype=np.float64)
+    return _Stored(voxels.reshape(shape), affine, bits, is_scaled, window)
 
 
 def _turn(affine: NDArray[np.float64]) -> tuple[bool, bool, bool]:

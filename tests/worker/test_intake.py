@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
 
 from app.domain.errors import Refused, Stopped
 from app.domain.study import SourceKind
@@ -79,6 +80,16 @@ def test_a_second_import_skips_what_is_here(project: Project, source: Path, tmp_
     again = import_paths(project, [source, tmp_path / "copy of a"], RecordingChannel())
     assert (again["imported"], again["skipped"]) == (0, 28)
     assert Library(project).counts()["instances"] == 16 + 5 + 3
+
+
+def test_copies_within_one_import_are_skipped(project: Project, tmp_path: Path) -> None:
+    paths = write_series(tmp_path / "s", positions=[0.0, 5.0])
+    shutil.copytree(tmp_path / "s", tmp_path / "t")
+    dataset = dcmread(paths[0])
+    dataset.SeriesDescription = "the same image sent again, with another header"
+    dataset.save_as(tmp_path / "t" / "again.dcm")
+    result = import_paths(project, [tmp_path / "s", tmp_path / "t"], RecordingChannel())
+    assert (result["found"], result["imported"], result["skipped"]) == (5, 2, 3)
 
 
 def test_the_rest_of_a_series_joins_it(project: Project, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from PIL import Image
 from app.domain.cohort import Cohort, Item
 from app.domain.errors import Failed, Refused, Stopped
 from app.domain.recipe import Plane, Recipe, Window
+from app.imaging import preparing
+from app.imaging.slices import load_slice
 from app.jobs.messages import Message, Phase
 from app.jobs.spec import JobSpec
 from app.store.cohorts import Cohorts
@@ -37,6 +40,7 @@ def _cohort(project: Project, recipe: Recipe) -> Cohort:
         for one in study.series
         for k, i in enumerate(one.instances)
     ]
+    random.Random(1).shuffle(items)
     return Cohort("c", recipe, tuple(items), True)
 
 
@@ -59,6 +63,11 @@ def test_a_cohort_becomes_arrays_in_its_order(project: Project, cohort: Cohort) 
     pictures = prepared.images(range(16))
     means = [float(pictures[prepared.labels == k].mean()) for k in (0, 1)]
     assert means[1] > means[0] + 0.1  # class b is brighter
+    library = Library(project)
+    for number, item in enumerate(cohort.items):
+        image = load_slice(library.series(item.series), item.index)
+        expected = preparing.apply_recipe(image, cohort.recipe, (-160.0, 239.0)).pixels
+        np.testing.assert_allclose(pictures[number, 0], expected, atol=1e-4)
 
 
 def test_it_is_made_once_and_again_when_something_changes(project: Project, cohort: Cohort) -> None:

@@ -40,6 +40,13 @@ def test_monochrome1_is_turned_with_its_window(tmp_path: Path) -> None:
     assert turned.default_window == tuple(255 - v for v in reversed(plain.default_window))
 
 
+def test_monochrome1_is_turned_within_its_physical_range(tmp_path: Path) -> None:
+    plan: dict[str, Any] = {"signed": True, "bits": 12, "slope": 2.0, "intercept": 100.0, "photometric": "MONOCHROME1"}
+    image = dicom_reader.load(_one(tmp_path, pixels=[np.array([[-2048, 0], [100, 2047]])], **plan), 0)
+    lowest, highest = -2048 * 2 + 100, 2047 * 2 + 100
+    np.testing.assert_array_equal(image.pixels, [[highest, lowest + highest - 100], [-2 - 200 + 100, lowest]])
+
+
 def test_colour_becomes_luminance(tmp_path: Path) -> None:
     colour = np.zeros((4, 6, 3))
     colour[..., 1] = 200

@@ -89,6 +89,33 @@ def test_scaling_of_a_volume_is_applied(tmp_path: Path) -> None:
     np.testing.assert_allclose(slices.load_slice(one, 2, Plane.AXIAL).pixels, VOXELS[::-1, ::-1, 2].T * 0.5 - 10)
 
 
+def test_all_slices_of_a_volume_share_one_window(tmp_path: Path) -> None:
+    one = _series([write_volume(tmp_path / "a.nii", VOXELS)])
+    windows = {slices.load_slice(one, index).default_window for index in range(7)}
+    assert len(windows) == 1
+    low, high = windows.pop()
+    assert VOXELS.min() <= low < high <= VOXELS.max()
+
+
+def test_what_an_eight_bit_volume_means(tmp_path: Path) -> None:
+    grey = np.arange(240, dtype=np.uint8).reshape(5, 6, 8)
+    plain = _series([write_volume(tmp_path / "a.nii", grey)])
+    scaled = _series([write_volume(tmp_path / "b.nii", grey, slope=0.01, inter=0.0)])
+    assert (plain.bits, plain.unit) == (8, "stored")
+    assert scaled.unit == "rescaled"
+    assert slices.load_slice(scaled, 0).default_window[1] < 3
+
+
+def test_a_bids_subject_is_the_patient(tmp_path: Path) -> None:
+    names = ("sub-01/anat/sub-01_T1w.nii.gz", "sub-01/anat/sub-01_T2w.nii.gz", "sub-02/anat/sub-02_T1w.nii.gz", "x.nii")
+    paths = [write_volume(tmp_path / name, VOXELS + n) for n, name in enumerate(names)]
+    studies = series.group(map(reader.read, paths), b"secret")
+    first, second, other, nobody = studies
+    assert first.patient == second.patient != other.patient
+    assert first.patient_known
+    assert not nobody.patient_known
+
+
 def test_time_points_are_series_of_their_own(tmp_path: Path) -> None:
     both = np.stack([VOXELS, VOXELS + 1000], axis=3)
     found = series.group([reader.read(write_volume(tmp_path / "4d.nii", both, spacing=(1, 1, 1)))], b"s")[0].series
