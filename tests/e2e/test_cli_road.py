@@ -100,8 +100,11 @@ def test_the_export_holds_class_folders_marks_and_checksums(project: Path, sampl
     made = understudy("export", project, "--samples", samples, "--out", out, "--format", "png,dicom,nifti").done()
     assert made["per_class"] == dict.fromkeys(CLASSES, 3)
     pictures = sorted(out.rglob("*.png"))
-    assert Counter(path.parent.name for path in pictures) == dict.fromkeys(CLASSES, 3)
-    assert {Image.open(path).size for path in pictures} == {(16, 16)}
+    assert Counter(path.relative_to(out).parts[:3] for path in pictures) == {
+        ("synthetic", "png", name): 3 for name in CLASSES
+    }
+    with Image.open(pictures[0]) as picture:
+        assert picture.size == (16, 16)
     dicoms = [pydicom.dcmread(path) for path in out.rglob("*.dcm")]
     assert len(dicoms) == 9
     assert {item.SyntheticData for item in dicoms} == {"YES"}

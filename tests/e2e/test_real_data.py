@@ -42,14 +42,14 @@ def write_table(path: Path, rows: list[dict[str, str]]) -> Path:
 
 
 def walk(project: Path, cohort: str, out: Path, *, formats: str) -> dict[str, Counter[str]]:
-    """Train, generate three of each class and export; images per class folder for every file ending."""
+    """Train, generate three of each class and export; for every file ending, files in each class folder."""
     run = understudy("train", project, "--cohort", cohort, "--steps", "20").done()["run"]
     samples = understudy("generate", project, "--run", run, "--per-class", "3").done()["samples"]
     understudy("export", project, "--samples", samples, "--out", out, "--format", formats).done()
     folders: dict[str, Counter[str]] = defaultdict(Counter)
-    for path in out.rglob("*"):
+    for path in out.glob("synthetic/*/*/**/*"):
         if path.is_file():
-            folders[path.name.partition(".")[2]][path.parent.name] += 1
+            folders[path.name.partition(".")[2]][path.relative_to(out).parts[2]] += 1
     return folders
 
 
