@@ -14,7 +14,7 @@ from app.jobs.outcome import Outcome
 from app.ui.context import PageContext
 from app.ui.phrases import count
 
-KINDS = ("import", "sample-project")
+IMPORT_KINDS = ("import", "sample-project")
 REFRESH_S = 1.0
 """How often the library is read again while an import runs."""
 
@@ -60,7 +60,7 @@ class Importer(QObject):
 
     def _started(self, job_id: str) -> None:
         """Whoever started it: a retry of what was set aside is an import, too."""
-        if self._context.bridge.jobs()[job_id].job.spec.kind in KINDS:
+        if self._context.bridge.jobs()[job_id].job.spec.kind in IMPORT_KINDS:
             self._jobs.add(job_id)
 
     def _message(self, job_id: str, _message: Message) -> None:
@@ -83,7 +83,9 @@ def summary(outcome: Outcome) -> tuple[str, str]:
     result = outcome.result
     imported, aside = int(result.get("imported", 0)), len(result.get("quarantined", ()))
     start = "Stopped. What was read is kept: " if outcome.state == "stopped" else "Read "
-    text = f"{start}{count(imported, 'image')} in {count(int(result.get('studies', 0)), 'study', 'studies')}."
+    studies = int(result.get("studies", 0))
+    text = start + count(imported, "image")
+    text += "." if studies == imported else f" in {count(studies, 'study', 'studies')}."
     if skipped := int(result.get("skipped", 0)):
         text += f" {count(skipped, 'file')} skipped: already in the library, or not images."
     if aside:

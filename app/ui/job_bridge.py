@@ -77,6 +77,7 @@ class JobBridge(QObject):
         self._requests: dict[int, _Request] = {}
         self._futures: dict[int, Future[Any]] = {}
         self._latest: dict[str, int] = {}
+        self._closed = False
         queued = Qt.ConnectionType.QueuedConnection
         self._said.connect(self._pass_message, queued)
         self._ended.connect(self._pass_outcome, queued)
@@ -130,6 +131,8 @@ class JobBridge(QObject):
             The request's number.
         """
         number = next(self._numbers)
+        if self._closed:  # a timer of a page may ring once more while the window goes
+            return number
         if lane:
             self._drop(self._latest.get(lane))
             self._latest[lane] = number
@@ -144,7 +147,8 @@ class JobBridge(QObject):
         self._drop(self._latest.pop(lane, None))
 
     def close(self) -> None:
-        """Forget all requests and end the threads; jobs are the runner's to end."""
+        """Forget all requests, those to come too, and end the threads; jobs are the runner's to end."""
+        self._closed = True
         for number in list(self._requests):
             self._drop(number)
         self._pool.shutdown(wait=True, cancel_futures=True)

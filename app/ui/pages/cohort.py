@@ -12,11 +12,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayou
 from app.domain.cohort import Cohort
 from app.domain.errors import UnderstudyError
 from app.domain.recipe import Recipe
-from app.domain.study import Study
 from app.ui.context import PageContext
 from app.ui.phrases import count
 from app.ui.theme import SPACE
-from app.ui.view_models.cohort import Choice, Shown, free_name, shown
+from app.ui.view_models.cohort import Choice, Offers, Shown, free_name, offers, shown
 from app.ui.widgets.class_counts import ClassCounts
 from app.ui.widgets.cohort_form import CohortForm
 from app.ui.widgets.cohort_list import CohortList
@@ -66,6 +65,7 @@ class CohortPage(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._arrange()
         self._connect()
+        self._show_problem("Counting…")
 
     def activate(self) -> None:
         """Take over the library as it is now, and what is selected there."""
@@ -79,7 +79,7 @@ class CohortPage(QWidget):
             self.stack.setCurrentWidget(self.empty)
             return
         self._context.bridge.run_in_background(
-            lambda: (services.catalogue.studies(), services.catalogue.labels(), services.cohorts.names()),
+            lambda: offers(services.catalogue.studies(), services.catalogue.labels(), services.cohorts.names()),
             self._take,
             lane="cohort-library",
         )
@@ -150,15 +150,15 @@ class CohortPage(QWidget):
 
     # Showing
 
-    def _take(self, answer: tuple[list[Study], dict[tuple[str, int | None], str], list[str]]) -> None:
-        studies, labels, self._names = answer
-        self.form.show_library(studies, {key: text for (key, index), text in labels.items() if index is None})
+    def _take(self, found: Offers) -> None:
+        self._names = list(found.cohorts)
+        self.form.show_library(found)
         self.cohorts.show_names(self._names)
         if not self.name.text():
             self.name.setText(free_name(self._names))
         self._show_name()
-        self.stack.setCurrentIndex(1 if studies or self._names else 0)
-        if studies:
+        self.stack.setCurrentIndex(1 if found.images or self._names else 0)
+        if found.images:
             self._draft()
 
     def _draft(self) -> None:

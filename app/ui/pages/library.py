@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from app.domain.study import Quarantined, Series, Study
 from app.ui.context import PageContext
 from app.ui.icons import icon
+from app.ui.importing import IMPORT_KINDS
 from app.ui.theme import SPACE, tokens
-from app.ui.view_models.library import Entry, entries, matching, totals
+from app.ui.view_models.library import Entry, Shelf, matching, shelf
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.entry_list import EntryList
 from app.ui.widgets.section import PageHeader, button, label, row
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from app.compose import Services
     from app.imaging.slices import SliceImage
 
+INVITATION = (
+    "Drop studies anywhere on this window",
+    "Folders or files: DICOM, NIfTI, PNG, JPEG, TIFF. They stay where they are and are never changed.",
+)
+READING = ("Reading your images", "They appear here as they are read. You can go on working meanwhile.")
+
 
 class LibraryPage(QWidget):
     """List at the left, viewer at the right."""
@@ -32,9 +38,7 @@ class LibraryPage(QWidget):
     def __init__(self, context: PageContext) -> None:
         super().__init__()
         self._context = context
-        self._studies: list[Study] = []
-        self._series: dict[str, Series] = {}
-        self._listed: list[Entry] = []
+        self._shelf = Shelf()
         self.thumbnails = Thumbnails(context.bridge, self._thumbnail)
         self.list = EntryList(self.thumbnails)
         self.viewer = SliceViewer(context.bridge, self._load)
@@ -46,8 +50,7 @@ class LibraryPage(QWidget):
         self.remove = button("Remove", "quiet", tip="Take the selected studies out of the project; files stay")
         self.empty = EmptyState(
             "drop",
-            "Drop studies anywhere on this window",
-            "Folders or files: DICOM, NIfTI, PNG, JPEG, TIFF. They stay where they are and are never changed.",
+            *INVITATION,
             action="Add a folder…",
             other="Add files…",
         )
@@ -64,10 +67,11 @@ class LibraryPage(QWidget):
         """Ask the library off the GUI thread; the list is shown when the answer is there."""
         services = self._context.services
         if services is None:
-            self._take(([], []))
+            self._take(Shelf())
             return
+        catalogue = services.catalogue
         self._context.bridge.run_in_background(
-            lambda: (services.catalogue.studies(), services.catalogue.quarantined()), self._take, lane="library"
+            lambda: shelf(catalogue.studies(), catalogue.quarantined()), self._take, lane="library"
         )
 
     # Building
@@ -113,6 +117,7 @@ class LibraryPage(QWidget):
 
     def _connect(self) -> None:
         self._context.library_changed.connect(self.refresh)
+        self._context.bridge.started.connect(self._show_waiting)
         self.search.textChanged.connect(self._list)
         self.list.current_changed.connect(self._show)
         self.list.selection_changed.connect(self._remember_selection)
@@ -128,27 +133,31 @@ class LibraryPage(QWidget):
 
     # Showing
 
-    def _take(self, answer: tuple[list[Study], list[Quarantined]]) -> None:
-        self._studies, aside = answer
-        self._series = {series.key: series for study in self._studies for series in study.series}
-        self._listed = entries(self._studies)
-        self.total.setText(totals(self._studies))
-        self.aside.show_inputs(aside)
-        self.tabs.setTabText(1, f"Set aside ({len(aside)})")
-        self.tabs.setTabVisible(1, bool(aside))
-        self.stack.setCurrentIndex(1 if self._studies or aside else 0)
-        self.to_cohort.setVisible(bool(self._studies))
+    def _take(self, found: Shelf) -> None:
+        self._shelf = found
+        self.total.setText(found.total)
+        self.aside.show_inputs(found.aside)
+        self.tabs.setTabText(1, f"Set aside ({len(found.aside)})")
+        self.tabs.setTabVisible(1, bool(found.aside))
+        self.stack.setCurrentIndex(1 if found.entries or found.aside else 0)
+        self.to_cohort.setVisible(bool(found.entries))
         for add in (self.add_folder, self.add_files):
             add.setVisible(self.stack.currentIndex() == 1)
+        self._show_waiting()
         self.thumbnails.retry_missing()
         self._list()
 
+    def _show_waiting(self) -> None:
+        """While the first images are read, the empty room says so."""
+        kinds = {running.job.spec.kind for running in self._context.bridge.jobs().values()}
+        self.empty.show_words(*(READING if kinds & set(IMPORT_KINDS) else INVITATION))
+
     def _list(self) -> None:
-        self.list.show_entries(matching(self._listed, self.search.text()))
+        self.list.show_entries(matching(self._shelf.entries, self.search.text()))
         self.list.select_first()
 
     def _show(self, entry: Entry | None) -> None:
-        series = self._series.get(entry.series) if entry is not None else None
+        series = self._shelf.series.get(entry.series) if entry is not None else None
         if series is None:
             self.viewer.clear()
         else:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.domain.cohort import Cohort
 from app.domain.recipe import Recipe
-from app.domain.study import Study
+from app.domain.study import Series, Study
 from app.ui.phrases import count
+from app.ui.view_models.library import series_title
 
 SPLITS = ("70/15/15", "80/10/10", "60/20/20")
 """Shares of patients offered, for train, val and test."""
@@ -67,6 +68,26 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Offers:
+    """What the library offers to choose from.
+
+    Attributes:
+        images: how many there are.
+        folders, attributes: lists to choose from.
+        series: (key, name) of every series, for labels by hand.
+        labels: labels given by hand, by series key.
+        cohorts: names of the cohorts that exist.
+    """
+
+    images: int
+    folders: Sequence[Offer]
+    attributes: Sequence[Offer]
+    series: Sequence[tuple[str, str]]
+    labels: Mapping[str, str]
+    cohorts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A draft as the room shows it.
 
@@ -88,6 +109,23 @@ class Shown:
     def text(self) -> str:
         """ "240 images in 3 classes"."""
         return f"{count(len(self.cohort.items), 'image')} in {count(len(self.rows), 'class', 'classes')}"
+
+
+def offers(studies: Sequence[Study], labels: Mapping[tuple[str, int | None], str], cohorts: Sequence[str]) -> Offers:
+    """Everything to choose from; takes a while with thousands of studies."""
+    return Offers(
+        images=sum(len(series.instances) for study in studies for series in study.series),
+        folders=folder_offers(studies),
+        attributes=attribute_offers(studies),
+        series=[(one.key, _named(study, one)) for study in studies for one in study.series],
+        labels={key: text for (key, index), text in labels.items() if index is None},
+        cohorts=cohorts,
+    )
+
+
+def _named(study: Study, series: Series) -> str:
+    title = series_title(series)
+    return title if title == study.label or not study.label else f"{study.label} · {title}"
 
 
 def shown(cohort: Cohort, verdict: str) -> Shown:

@@ -5,12 +5,13 @@ No widgets, no files. Names of patients never come here: a study's label does no
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from app.domain.study import Series, SourceKind, Study
+from app.domain.study import Quarantined, Series, SourceKind, Study
 from app.ui.phrases import count
 
 
@@ -71,6 +72,29 @@ def matching(listed: Sequence[Entry], wanted: str) -> list[Entry]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The library as the room shows it.
+
+    Attributes:
+        entries: the list.
+        series: series by key.
+        aside: inputs set aside.
+        total: what there is, in words.
+    """
+
+    entries: Sequence[Entry] = ()
+    series: Mapping[str, Series] = field(default_factory=dict)
+    aside: Sequence[Quarantined] = ()
+    total: str = ""
+
+
+def shelf(studies: Sequence[Study], aside: Sequence[Quarantined]) -> Shelf:
+    """Everything to show; takes a while with thousands of studies."""
+    by_key = {series.key: series for study in studies for series in study.series}
+    return Shelf(entries(studies), by_key, aside, totals(studies))
+
+
 def totals(studies: Sequence[Study]) -> str:
     """ "3 studies, 5 series, 240 images"; "" for an empty library."""
     if not studies:
@@ -89,22 +113,28 @@ def _has(entry: Entry, words: Sequence[str]) -> bool:
     return all(word in entry.words for word in words)
 
 
+def _natural(title: str) -> list[tuple[int, str]]:
+    """Sorts "repetition 2" before "repetition 10"."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", title.lower())]
+
+
 def _series_entry(series: Series, study: Study) -> Entry:
     first = series.instances[0] if series.instances else None
     size = f"{first.columns} × {first.rows}" if first else ""
     images = count(len(series.instances), "image")
-    detail = " · ".join(part for part in (series.modality, images, size) if part)
     title = series_title(series)
+    modality = series.modality if series.modality != title else ""
+    detail = " · ".join(part for part in (images, modality, size) if part)
     words = " ".join((title, detail, study.label, study.date, series.folder, *series.tags.values())).lower()
     return Entry(series.key, title, detail, series.key, series.warnings, (), (study.key,), words)
 
 
 def _study_entry(study: Study, scans: Sequence[Series]) -> Entry:
-    lines = tuple(_series_entry(one, study) for one in scans)
+    lines = tuple(sorted((_series_entry(one, study) for one in scans), key=lambda line: _natural(line.title)))
     if len(lines) == 1:
         only = lines[0]
         title = study.label or only.title
-        detail = only.detail if title == only.title else f"{only.title} · {only.detail}"
+        detail = only.detail if title == only.title else f"{only.detail} · {only.title}"
         return Entry(study.key, title, detail, only.series, only.warnings, (), only.studies, only.words)
     images = sum(len(one.instances) for one in scans)
     detail = f"{len(lines)} series · {count(images, 'image')}"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from app.domain.study import Study
 from app.ui.dialogs import choose
 from app.ui.phrases import count
 from app.ui.theme import SPACE
-from app.ui.view_models.cohort import SPLITS, Choice, Offer, attribute_offers, folder_offers
-from app.ui.view_models.library import series_title
+from app.ui.view_models.cohort import SPLITS, Choice, Offer, Offers
 from app.ui.widgets.hand_labels import HandLabels
 from app.ui.widgets.recipe_form import RecipeForm
 from app.ui.widgets.section import Card, ElidedLabel, Form, button, label, row
@@ -67,14 +65,12 @@ class CohortForm(QWidget):
             empty_selection=scope == "selection" and not self._selection,
         )
 
-    def show_library(self, studies: Sequence[Study], labels: Mapping[str, str]) -> None:
-        """The images to choose from, with labels given by hand by series key."""
-        images = sum(len(series.instances) for study in studies for series in study.series)
-        self.scope.setItemText(0, f"All images of the library ({images:,})")
-        _offer(self.folder, folder_offers(studies))
-        _offer(self.tag, attribute_offers(studies))
-        named = [(one.key, f"{study.label} · {series_title(one)}") for study in studies for one in study.series]
-        self.hand.show_series(named, labels)
+    def show_library(self, offers: Offers) -> None:
+        """The images to choose from."""
+        self.scope.setItemText(0, f"All images of the library ({offers.images:,})")
+        _offer(self.folder, offers.folders)
+        _offer(self.tag, offers.attributes)
+        self.hand.show_series(offers.series, offers.labels)
 
     def show_selection(self, series: tuple[str, ...]) -> None:
         """What is selected in the Library."""

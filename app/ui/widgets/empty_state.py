@@ -43,11 +43,16 @@ class EmptyState(QWidget):
         layout.addStretch(2)
         layout.addWidget(self._picture)
         layout.addWidget(self.title)
-        layout.addWidget(self.text, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addLayout(row(None, self.text, None))
         layout.addLayout(row(None, self.action, self.other, None))
         layout.addStretch(3)
         self.action.setVisible(bool(action))
         self.other.setVisible(bool(other))
+
+    def show_words(self, title: str, text: str) -> None:
+        """Say something else."""
+        self.title.setText(title)
+        self.text.setText(text)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw the icon in the colours in use."""

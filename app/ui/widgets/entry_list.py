@@ -99,12 +99,19 @@ class EntryDelegate(QStyledItemDelegate):
             text.setRight(text.right() - 18)
         half = text.height() // 2
         metrics = painter.fontMetrics()
-        elide = Qt.TextElideMode.ElideMiddle
         painter.setPen(QColor(tokens().text))
         upper, lower = text.adjusted(0, 0, 0, -half), text.adjusted(0, half, 0, 0)
-        painter.drawText(upper, Qt.AlignmentFlag.AlignVCenter, metrics.elidedText(entry.title, elide, text.width()))
+        painter.drawText(
+            upper,
+            Qt.AlignmentFlag.AlignVCenter,
+            metrics.elidedText(entry.title, Qt.TextElideMode.ElideMiddle, text.width()),
+        )
         painter.setPen(QColor(tokens().muted))
-        painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter, metrics.elidedText(entry.detail, elide, text.width()))
+        painter.drawText(
+            lower,
+            Qt.AlignmentFlag.AlignVCenter,
+            metrics.elidedText(entry.detail, Qt.TextElideMode.ElideRight, text.width()),
+        )
         painter.restore()
 
     def _paint_picture(self, painter: QPainter, frame: QRect, entry: Entry) -> None:
@@ -158,7 +165,8 @@ class EntryList(QTreeView):
         self._quiet = True
         self.entry_model.show_entries(entries)
         for row, entry in enumerate(entries):
-            self.setExpanded(self._at(row), entry.key in opened)
+            if entry.key in opened:
+                self.expand(self._at(row))
         self._select(chosen, current)
         self._quiet = False
         self.verticalScrollBar().setValue(place)
@@ -179,18 +187,19 @@ class EntryList(QTreeView):
         return self.entry_model.index(row, 0, parent or QModelIndex())
 
     def _select(self, chosen: set[str], current: str) -> None:
+        """Select again what was selected; only rows that were are touched, so that long lists cost nothing."""
         flags = self.selectionModel().SelectionFlag
-        for index in self._all():
-            key = self.entry_model.entry(index).key
-            if key == current:
-                self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
-            if key in chosen:
-                self.selectionModel().select(index, flags.Select)
-
-    def _all(self) -> list[QModelIndex]:
-        groups = [self._at(row) for row in range(self.entry_model.rowCount())]
-        lines = [self._at(row, group) for group in groups for row in range(self.entry_model.rowCount(group))]
-        return groups + lines
+        wanted = chosen | {current}
+        for row, entry in enumerate(self.entry_model.entries):
+            places = [(entry.key, row, None)] + [(c.key, n, row) for n, c in enumerate(entry.children)]
+            for key, number, group in places:
+                if key not in wanted:
+                    continue
+                index = self._at(number, self._at(group) if group is not None else None)
+                if key == current:
+                    self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
+                if key in chosen:
+                    self.selectionModel().select(index, flags.Select)
 
     def _current(self, index: QModelIndex) -> None:
         if not self._quiet:

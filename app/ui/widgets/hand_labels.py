@@ -4,26 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QCompleter,
-    QHeaderView,
-    QLineEdit,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QCompleter, QHeaderView, QLineEdit, QTableView, QVBoxLayout, QWidget
 
 from app.ui.theme import SPACE
 from app.ui.widgets.section import button, row
 
-KEY = Qt.ItemDataRole.UserRole
+Index = QModelIndex | QPersistentModelIndex
+HEADERS = ("Series", "Label")
+
+
+class LabelModel(QAbstractTableModel):
+    """Series and their labels; quick with thousands of rows.
+
+    Signals:
+        labelled(list of series keys, str): a label was typed into its cell.
+    """
+
+    labelled = Signal(list, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.series: Sequence[tuple[str, str]] = ()
+        self.labels: dict[str, str] = {}
+
+    def show_series(self, series: Sequence[tuple[str, str]], labels: Mapping[str, str]) -> None:
+        """Replace the table."""
+        self.beginResetModel()
+        self.series, self.labels = series, dict(labels)
+        self.endResetModel()
+
+    def give(self, rows: Sequence[int], label: str) -> None:
+        """Write ``label`` into these rows and tell."""
+        keys = [self.series[number][0] for number in rows]
+        self.labels.update(dict.fromkeys(keys, label))
+        if rows:
+            self.dataChanged.emit(self.index(min(rows), 1), self.index(max(rows), 1))
+            self.labelled.emit(keys, label)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
+        """One row a series."""
+        return 0 if parent.isValid() else len(self.series)
+
+    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
+        """Series and label."""
+        return len(HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Names of the columns."""
+        shown = orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
+        return HEADERS[section] if shown else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Name or label."""
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        key, name = self.series[index.row()]
+        return self.labels.get(key, "") if index.column() else name
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """A label was typed."""
+        if role != Qt.ItemDataRole.EditRole or index.column() != 1:
+            return False
+        self.give([index.row()], str(value).strip())
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Labels can be typed."""
+        editable = Qt.ItemFlag.ItemIsEditable if index.column() == 1 else Qt.ItemFlag.NoItemFlags
+        return super().flags(index) | editable
 
 
 class HandLabels(QWidget):
-    """A table of (series, label).
+    """The table, and a text for the selected rows.
 
     Signals:
         labelled(list of series keys, str): the person gave these series a label ("" takes it away).
@@ -33,13 +86,15 @@ class HandLabels(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = QTableWidget(0, 2)
+        self.labels = LabelModel()
+        self.table = QTableView()
+        self.table.setModel(self.labels)
         self.table.setAccessibleName("Labels by hand")
-        self.table.setHorizontalHeaderLabels(["Series", "Label"])
         self.table.verticalHeader().hide()
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setColumnWidth(1, 110)
         self.table.setMinimumHeight(180)
         self.text = QLineEdit()
@@ -48,7 +103,7 @@ class HandLabels(QWidget):
         self.give = button("Set")
         self.give.clicked.connect(self._give)
         self.text.returnPressed.connect(self._give)
-        self.table.itemChanged.connect(self._edited)
+        self.labels.labelled.connect(self.labelled)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE)
@@ -56,36 +111,13 @@ class HandLabels(QWidget):
         layout.addLayout(row(self.text, self.give))
 
     def show_series(self, series: Sequence[tuple[str, str]], labels: Mapping[str, str]) -> None:
-        """List series as (key, name) with their labels."""
-        self.table.blockSignals(True)
-        self.table.setRowCount(len(series))
-        for number, (key, name) in enumerate(series):
-            title, given = QTableWidgetItem(name), QTableWidgetItem(labels.get(key, ""))
-            title.setFlags(title.flags() & ~Qt.ItemFlag.ItemIsEditable)
-            title.setToolTip(name)
-            title.setData(KEY, key)
-            self.table.setItem(number, 0, title)
-            self.table.setItem(number, 1, given)
-        self.table.blockSignals(False)
-        self.text.setCompleter(QCompleter(sorted(set(labels.values())), self.text))
+        """List series as (key, name) with their labels; leaves a table that says the same alone."""
+        given = {key: text for key, text in labels.items() if text}
+        if list(series) == list(self.labels.series) and given == {k: t for k, t in self.labels.labels.items() if t}:
+            return
+        self.labels.show_series(series, given)
+        self.text.setCompleter(QCompleter(sorted(set(given.values())), self.text))
 
     def _give(self) -> None:
-        rows = sorted({index.row() for index in self.table.selectedIndexes()})
-        label = self.text.text().strip()
-        self.table.blockSignals(True)
-        for number in rows:
-            self._item(number, 1).setText(label)
-        self.table.blockSignals(False)
-        if rows:
-            self.labelled.emit([self._key(number) for number in rows], label)
-
-    def _edited(self, item: QTableWidgetItem) -> None:
-        self.labelled.emit([self._key(item.row())], item.text().strip())
-
-    def _key(self, number: int) -> str:
-        return str(self._item(number, 0).data(KEY))
-
-    def _item(self, number: int, column: int) -> QTableWidgetItem:
-        item = self.table.item(number, column)
-        assert item is not None, "every cell of the table is filled"
-        return item
+        rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+        self.labels.give(rows, self.text.text().strip())
