@@ -7,7 +7,7 @@ nothing and reads no files.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from models.api import FamilyConfig
@@ -16,6 +16,9 @@ from models.training.precision import Precision
 
 SIZES = (32, 48, 64, 96, 128)
 """Image sizes that every preset takes; a recipe chooses one of them."""
+
+BATCH = 32
+"""Images a step: fewer waste the processor, more leave too few steps in a short budget."""
 
 EPOCH_CAP = 1000
 """Passes over the training images after which a run ends by itself: beyond it a network this size learns images by
@@ -56,14 +59,14 @@ class TrainingPlan:
     family: FamilyConfig
     budget_s: float | None = None
     steps: int | None = None
-    batch: int = 32
+    batch: int = BATCH
     learning_rate: float = 1e-3
     warm_up: int = 100
     decay_from: float = 0.3
     weight_decay: float = 0.01
     clip: float = 1.0
     averages: tuple[float, ...] = (0.05, 0.1)
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
     device: str = "cpu"
     precision: Precision = "auto"

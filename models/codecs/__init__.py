@@ -1,0 +1,1 @@
+"""Exact or learned translations between images and what a network works on."""

@@ -1,0 +1,1 @@
+"""Prepared arrays and how they are fed to training."""

@@ -11,7 +11,6 @@ Layout: ``images.npy`` uint16 ``(N, C, H, W)``, memory-mapped, 0..65535 standing
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -187,7 +186,7 @@ def _facts(document: Mapping[str, Any]) -> PreparedFacts:
             groups=tuple(document["groups"]),
             sources=tuple(document["sources"]),
             recipe=document["recipe"],
-            pixel_spacing_mm=tuple(None if pair is None else (pair[0], pair[1]) for pair in document["pixel_spacing_mm"]),
+            pixel_spacing_mm=tuple(pair and (pair[0], pair[1]) for pair in document["pixel_spacing_mm"]),
             windows=tuple((low, high) for low, high in document["windows"]),
         )
     except KeyError as missing:
@@ -197,8 +196,8 @@ def _facts(document: Mapping[str, Any]) -> PreparedFacts:
 def _replace(temporary: Path, folder: Path) -> None:
     if folder.exists():
         older = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
-        os.rename(folder, older)
-        os.rename(temporary, folder)
+        folder.rename(older)
+        temporary.rename(folder)
         shutil.rmtree(older, ignore_errors=True)
     else:
-        os.rename(temporary, folder)
+        temporary.rename(folder)

@@ -1,0 +1,1 @@
+"""Measures of generated images, each beside what real images reach."""

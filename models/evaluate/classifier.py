@@ -78,7 +78,7 @@ class Judge:
             return np.zeros((0, FEATURES)), np.zeros(0, dtype=np.int64)
         found: list[Tensor] = []
         with torch.no_grad():
-            for part in torch.from_numpy(np.array(images, dtype=np.float32)).split(256):
+            for part in torch.from_numpy(np.array(images, dtype=np.float32)).tensor_split(-(-len(images) // 256)):
                 found.append(self.network.features(_small(part)))
             features = torch.cat(found)
             predicted = self.network.head(features).argmax(dim=1)
@@ -114,6 +114,8 @@ def train_judge(data: PreparedImages, *, seed: int, on_progress: OnProgress | No
 
 @dataclass(frozen=True, slots=True)
 class _Course:
+    """One training of the classifier."""
+
     training: tuple[Tensor, Tensor]
     held: tuple[Tensor, Tensor]
     outputs: int
@@ -122,22 +124,17 @@ class _Course:
     def run(self, channels: int, on_progress: OnProgress | None) -> _Network:
         network = _Network(channels, self.outputs)
         random = generator(self.seed, "judge")
-        images, labels = self.training
-        rounds = max(1, len(images) // BATCH)
+        rounds = max(1, len(self.training[0]) // BATCH)
         epochs = max(EPOCHS, -(-FEWEST_STEPS // rounds))
         optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
         rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * rounds, pct_start=0.2)
-        weight = _balance(labels, self.outputs)
+        weight = _balance(self.training[1], self.outputs)
         best, kept = float("inf"), network.state_dict()
         for epoch in range(epochs):
             network.train()
-            order = torch.randperm(len(images), generator=random)
-            for number in range(rounds):
-                hand = order[number * BATCH : (number + 1) * BATCH]
-                moved, _ = STEADY.apply(images[hand], random)
-                # One image has no batch statistics: show it twice.
-                moved, wanted = (moved.repeat(2, 1, 1, 1), labels[hand].repeat(2)) if len(hand) == 1 else (moved, labels[hand])
-                loss = functional.cross_entropy(network(moved), wanted, weight=weight, label_smoothing=0.05)
+            order = torch.randperm(len(self.training[0]), generator=random)
+            for hand in order[: rounds * BATCH].tensor_split(rounds):
+                loss = functional.cross_entropy(*self._shown(network, hand, random), weight, label_smoothing=0.05)
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
@@ -149,6 +146,14 @@ class _Course:
                 on_progress(epoch + 1, epochs)
         network.load_state_dict(kept)
         return network.eval()
+
+    def _shown(self, network: _Network, hand: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Answers to the moved images of ``hand``, and what they should be."""
+        images, labels = self.training
+        if len(hand) == 1:  # one image has no batch statistics: show it twice
+            hand = hand.repeat(2)
+        moved, _ = STEADY.apply(images[hand], random)
+        return network(moved), labels[hand]
 
     def _held_loss(self, network: _Network, weight: Tensor) -> float:
         """Loss on the validation images; 0 where there are none, so that the last epoch stays."""

@@ -106,13 +106,19 @@ def measure(
     """
     if len(generated) != len(labels) or generated.shape[1:] != (data.channels, data.size, data.size):
         raise ValueError(f"generated images {generated.shape} do not fit {len(labels)} labels or the prepared data")
-    counts = {"n_generated": len(generated), "n_train": len(data.subset("train")), "n_test": len(data.subset("test"))}
+    counts: dict[str, Any] = {
+        "n_generated": len(generated),
+        "n_train": len(data.subset("train")),
+        "n_test": len(data.subset("test")),
+    }
     if not counts["n_train"] or not len(generated):
         return Measures(**counts, missing=dict.fromkeys(("frechet", "accuracy", "copies"), "no-training-images"))
     judge = train_judge(data, seed=seed, on_progress=on_progress)
     features, predicted = judge.look(generated)
     missing: dict[str, str] = {}
-    found: dict[str, Any] = _fidelity(data, judge, features, labels, seed, missing)
+    found, reason = _fidelity(data, judge, (features, labels), seed)
+    if reason:
+        missing["frechet"] = reason
     if judge.knows_classes:
         found |= _classes(data, judge, predicted, labels)
     else:
@@ -126,29 +132,25 @@ def measure(
 
 
 def _fidelity(
-    data: PreparedImages,
-    judge: Judge,
-    features: NDArray[np.float64],
-    labels: NDArray[np.integer[Any]],
-    seed: int,
-    missing: dict[str, str],
-) -> dict[str, Any]:
+    data: PreparedImages, judge: Judge, drawn: tuple[NDArray[np.float64], NDArray[np.integer[Any]]], seed: int
+) -> tuple[dict[str, Any], str]:
+    """Distance and floor for the features and labels ``drawn``, or the reason why there is none."""
+    features, labels = drawn
     test, train = data.subset("test"), data.subset("train")
-    if len(test) < FEWEST or len(features) < FEWEST:
-        missing["frechet"] = "no-test-images" if not len(test) else "too-few-images"
-        return {}
-    unseen, _ = judge.look(data.images(test))
-    known, _ = judge.look(data.images(train))
+    if not len(test):
+        return {}, "no-test-images"
     random = np.random.default_rng(derived(seed, "floor"))
     pairs = [_same_mix(labels, data.labels[train], random) for _ in range(DRAWS)]
-    if len(pairs[0][0]) < FEWEST:
-        missing["frechet"] = "too-few-images"
-        return {}
+    compared = len(pairs[0][0])
+    if min(len(test), compared) < FEWEST:
+        return {}, "too-few-images"
+    unseen, _ = judge.look(data.images(test))
+    known, _ = judge.look(data.images(train))
     return {
-        "n_compared": len(pairs[0][0]),
+        "n_compared": compared,
         "frechet": float(np.mean([frechet_distance(features[ours], unseen) for ours, _ in pairs])),
         "frechet_floor": float(np.mean([frechet_distance(known[real], unseen) for _, real in pairs])),
-    }
+    }, ""
 
 
 def _same_mix(

@@ -1,0 +1,1 @@
+"""One module per kind of generative model; the registry names them."""

@@ -7,14 +7,14 @@ sampler (a plain function, guided). This module only wires them to the family co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from models.api import Batch, Condition, FamilyConfig, LossTerms, OnStep
 from models.codecs.space_to_depth import SpaceToDepth
+from models.families.options import read_options
 from models.nets.unet import ConditionedUNet
 from models.objectives.denoising import denoise, denoising_loss
 from models.paths.preconditioning import PRECONDITIONINGS
@@ -50,30 +50,15 @@ class DiffusionOptions:
     res_blocks: int = 2
     head_channels: int = 32
     norm_groups: int = 16
-    label_dropout: float = 0.1
+    label_dropout: float = 0.12
     pixel_mean: float = 0.0
     pixel_std: float = 0.5
     solver: str = "dpmpp_2m"
     steps: int = 12
-    guidance: float = 1.0
+    guidance: float = 1.5
     guidance_interval: tuple[float, float] = (0.0, 1000.0)
     noise_range: tuple[float, float] = (0.01, 40.0)
     bend: float = 7.0
-
-    @classmethod
-    def read(cls, options: dict[str, Any]) -> DiffusionOptions:
-        """Options from JSON.
-
-        Raises:
-            ValueError: an unknown option, path or solver.
-        """
-        unknown = set(options) - {entry.name for entry in fields(cls)}
-        if unknown:
-            raise ValueError(f"diffusion: unknown options {sorted(unknown)}")
-        made = cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in options.items()})
-        if made.path not in PRECONDITIONINGS or made.solver not in SOLVERS:
-            raise ValueError(f"diffusion: unknown path {made.path!r} or solver {made.solver!r}")
-        return made
 
 
 class Diffusion:
@@ -83,7 +68,9 @@ class Diffusion:
 
     def __init__(self, config: FamilyConfig) -> None:
         self.config = config
-        self.options = options = DiffusionOptions.read(dict(config.options))
+        self.options = options = read_options(DiffusionOptions, config.family, config.options)
+        if options.path not in PRECONDITIONINGS or options.solver not in SOLVERS:
+            raise ValueError(f"diffusion: unknown path {options.path!r} or solver {options.solver!r}")
         if config.size % (options.unshuffle * 2 ** (len(options.channels) - 1)):
             raise ValueError(f"diffusion: a size of {config.size} does not divide into this network's levels")
         self.codec = SpaceToDepth(options.unshuffle, options.pixel_mean, options.pixel_std)

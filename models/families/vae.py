@@ -8,14 +8,14 @@ them to the family contract.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from models.api import Batch, Condition, FamilyConfig, LossTerms, OnStep
 from models.codecs.space_to_depth import SpaceToDepth
+from models.families.options import read_options
 from models.nets.coders import Decoder, Encoder
 from models.nets.mixture_prior import MixturePrior
 from models.training.seeds import generator as seeded
@@ -46,18 +46,6 @@ class VaeOptions:
     pixel_mean: float = 0.0
     pixel_std: float = 0.5
 
-    @classmethod
-    def read(cls, options: dict[str, Any]) -> VaeOptions:
-        """Options from JSON.
-
-        Raises:
-            ValueError: an unknown option.
-        """
-        unknown = set(options) - {entry.name for entry in fields(cls)}
-        if unknown:
-            raise ValueError(f"vae: unknown options {sorted(unknown)}")
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in options.items()})
-
 
 class Vae:
     """Class-conditional VAE with a learned prior. See ``models.api.Family`` and ``models.api.Reconstructs``."""
@@ -66,7 +54,7 @@ class Vae:
 
     def __init__(self, config: FamilyConfig) -> None:
         self.config = config
-        self.options = options = VaeOptions.read(dict(config.options))
+        self.options = options = read_options(VaeOptions, config.family, config.options)
         if config.size % (options.unshuffle * 2 ** (len(options.channels) - 1)):
             raise ValueError(f"vae: a size of {config.size} does not divide into this network's levels")
         self.codec = SpaceToDepth(options.unshuffle, options.pixel_mean, options.pixel_std)

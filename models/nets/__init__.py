@@ -1,0 +1,1 @@
+"""Networks, mostly put together from MONAI's parts."""

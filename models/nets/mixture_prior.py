@@ -31,7 +31,7 @@ class MixturePrior(nn.Module):
         return torch.logsumexp(single + self.logits[row].log_softmax(dim=1), dim=1)
 
     def place(self, labels: Tensor, uniform: Tensor, normal: Tensor) -> Tensor:
-        """Turn plain noise into codes: ``uniform`` ``(B,)`` picks the component, ``normal`` ``(B, Z)`` the place in it."""
+        """Turn noise into codes: ``uniform`` ``(B,)`` picks the component, ``normal`` ``(B, Z)`` the place in it."""
         row = self._rows(labels)
         heaps = self.logits[row].softmax(dim=1).cumsum(dim=1)
         chosen = (uniform[:, None] > heaps).sum(dim=1).clamp(max=heaps.shape[1] - 1)

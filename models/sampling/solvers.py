@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from torch import Tensor
 
@@ -29,7 +30,7 @@ def levels(steps: int, *, lowest: float = 0.002, highest: float = 80.0, bend: fl
 def euler(denoise: Denoise, start: Tensor, sigmas: Sequence[float], on_step: OnStep) -> Tensor:
     """First-order steps along dx/dsigma = (x - D) / sigma; equal to DDIM, and to Euler steps of a straight path."""
     x = start
-    for index, (now, following) in enumerate(zip(sigmas, sigmas[1:], strict=False)):
+    for index, (now, following) in enumerate(pairwise(sigmas)):
         slope = (x - denoise(x, now)) / now
         x = x + (following - now) * slope
         on_step(index + 1, len(sigmas) - 1)
@@ -39,7 +40,7 @@ def euler(denoise: Denoise, start: Tensor, sigmas: Sequence[float], on_step: OnS
 def heun(denoise: Denoise, start: Tensor, sigmas: Sequence[float], on_step: OnStep) -> Tensor:
     """Second-order steps, two evaluations each but for the last (Karras et al. 2022, algorithm 1)."""
     x = start
-    for index, (now, following) in enumerate(zip(sigmas, sigmas[1:], strict=False)):
+    for index, (now, following) in enumerate(pairwise(sigmas)):
         slope = (x - denoise(x, now)) / now
         ahead = x + (following - now) * slope
         if following > 0:
@@ -53,7 +54,7 @@ def heun(denoise: Denoise, start: Tensor, sigmas: Sequence[float], on_step: OnSt
 def dpmpp_2m(denoise: Denoise, start: Tensor, sigmas: Sequence[float], on_step: OnStep) -> Tensor:
     """DPM-Solver++ (2M), one evaluation a step (Lu et al. 2022, algorithm 2, data prediction)."""
     x, before, width_before = start, None, 0.0
-    for index, (now, following) in enumerate(zip(sigmas, sigmas[1:], strict=False)):
+    for index, (now, following) in enumerate(pairwise(sigmas)):
         clean = denoise(x, now)
         if following == 0:
             x = clean

@@ -97,7 +97,8 @@ def tensors(path: Path, prefix: str) -> dict[str, Tensor]:
     """
     try:
         with safe_open(path.with_suffix(".safetensors"), framework="pt", device="cpu") as file:
-            return {name.removeprefix(prefix): file.get_tensor(name) for name in file.keys() if name.startswith(prefix)}
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 - not a dict
+            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as wrong:
         raise ValueError(f"checkpoint {path.name}: its weights file cannot be read ({wrong})") from wrong
 
@@ -135,7 +136,7 @@ def _whole(path: Path, payload: bytes) -> None:
             file.write(payload)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

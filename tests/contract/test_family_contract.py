@@ -1,0 +1,216 @@
+"""The contract of ``models.api``, asked of every family in the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models import registry
+from models.api import DROPPED, Batch, Condition, Family, FamilyConfig, Reconstructs
+from models.config import preset, training_plan
+from models.data.prepared import PreparedImages
+from models.sampling.generate import generate
+from models.training.augment import PARAMETERS, Augmentation
+from models.training.events import CheckpointSaved, Ended, StepDone
+from models.training.loop import train
+from tests.helpers.prepared_factory import four_pictures, write_prepared
+
+TINY: dict[str, dict[str, Any]] = {
+    "diffusion": {"channels": [16, 32], "attention": [False, True], "res_blocks": 1, "norm_groups": 8, "guidance": 1.5},
+    "vae": {"channels": [16, 32], "width": 8, "components": 2, "warm_up": 50},
+}
+SIZE = 16
+
+
+def tiny(family: str, **options: Any) -> FamilyConfig:
+    return FamilyConfig(family, SIZE, 1, ("dark", "light"), {**TINY[family], **options})
+
+
+def built(family: str, **options: Any) -> Family:
+    torch.manual_seed(0)
+    return registry.build(tiny(family, **options))
+
+
+def batch_of_four() -> Batch:
+    images, labels = four_pictures(SIZE)
+    return Batch(torch.from_numpy(images), Condition(torch.from_numpy(labels)), torch.zeros(4, PARAMETERS))
+
+
+def fitted(family: Family, steps: int, rate: float = 3e-3) -> list[float]:
+    random = torch.Generator().manual_seed(0)
+    batch = batch_of_four()
+    optimisers = {phase: torch.optim.Adam(family.parameters(phase), rate) for phase in family.phases}
+    losses = []
+    for step in range(steps):
+        for phase, optimiser in optimisers.items():
+            terms = family.loss(batch, phase, step, random)
+            optimiser.zero_grad()
+            terms.total.backward()
+            optimiser.step()
+            losses.append(terms.total.item())
+    return losses
+
+
+@pytest.fixture(scope="module", params=registry.names())
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def overfitted(name: str) -> Family:
+    """One family per name that has seen four pictures very often."""
+    family = built(name)
+    fitted(family, 600)
+    return family
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedImages:
+    return write_prepared(tmp_path_factory.mktemp("data") / "prepared", size=SIZE, train=20, val=6, test=6)
+
+
+def test_every_family_has_tiny_options_here() -> None:
+    assert set(TINY) == set(registry.names())
+
+
+def test_it_is_a_family(name: str) -> None:
+    family = built(name)
+    assert isinstance(family, Family)
+    assert family.config == tiny(name)
+    assert family.phases
+
+
+def test_loss_is_finite_with_and_without_a_condition(name: str) -> None:
+    family, batch = built(name), batch_of_four()
+    for condition in (batch.condition, batch.condition.dropped()):
+        for phase in family.phases:
+            asked = Batch(batch.images, condition, batch.augmentation)
+            terms = family.loss(asked, phase, 0, torch.Generator().manual_seed(1))
+            assert torch.isfinite(terms.total)
+            assert terms.named
+
+
+def test_loss_depends_on_nothing_but_its_generator(name: str) -> None:
+    family, batch = built(name), batch_of_four()
+    phase = family.phases[0]
+    first, again, other = (
+        family.loss(batch, phase, 0, torch.Generator().manual_seed(seed)).total.item() for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_every_parameter_of_a_phase_gets_a_gradient(name: str) -> None:
+    family = built(name, label_dropout=0.5)
+    fitted(family, 3)
+    batch, random = batch_of_four(), torch.Generator().manual_seed(3)
+    named = {id(value): key for key, value in family.network.named_parameters()}
+    for phase in family.phases:
+        family.network.zero_grad(set_to_none=True)
+        sum(family.loss(batch, phase, 0, random).total for _ in range(4)).backward()
+        without = [named[id(value)] for value in family.parameters(phase) if value.grad is None or not value.grad.any()]
+        assert without == []
+
+
+def test_overfits_four_images(name: str, overfitted: Family) -> None:
+    images, labels = four_pictures(SIZE)
+    asked = Condition(torch.from_numpy(labels).repeat(2))
+    drawn = overfitted.sample(asked, list(range(8)), guidance=1.0).numpy()
+    for image, label in zip(drawn, np.tile(labels, 2), strict=True):
+        nearest = min(float(np.abs(image - known).mean()) for known in images[labels == label])
+        assert nearest < 0.15
+
+
+def test_shape_range_and_dtype(name: str, overfitted: Family) -> None:
+    drawn = overfitted.sample(Condition(torch.tensor([0, 1, DROPPED])), [1, 2, 3], steps=3)
+    assert drawn.shape == (3, 1, SIZE, SIZE)
+    assert drawn.dtype == torch.float32
+    assert float(drawn.abs().max()) <= 1.0
+
+
+def test_same_seed_same_sample_in_any_batch(name: str, overfitted: Family) -> None:
+    labels, seeds = torch.tensor([0, 1, 1, 0, DROPPED]), [11, 12, 13, 14, 15]
+    together = overfitted.sample(Condition(labels), seeds, steps=5)
+    alone = torch.cat([overfitted.sample(Condition(labels[i : i + 1]), seeds[i : i + 1], steps=5) for i in range(5)])
+    assert torch.allclose(together, alone, atol=1e-4)
+
+
+def test_another_seed_is_another_sample(name: str, overfitted: Family) -> None:
+    drawn = built(name).sample(Condition(torch.tensor([0, 0])), [1, 2], steps=3)
+    assert not torch.allclose(drawn[0], drawn[1], atol=1e-3)
+
+
+def test_the_condition_matters(name: str, overfitted: Family) -> None:
+    drawn = overfitted.sample(Condition(torch.tensor([0] * 6 + [1] * 6)), list(range(6)) * 2)
+    assert float(drawn[6:].mean() - drawn[:6].mean()) > 0.3
+
+
+def test_sampling_can_be_cancelled(name: str, overfitted: Family) -> None:
+    def enough(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        overfitted.sample(Condition(torch.tensor([0])), [1], steps=4, on_step=enough)
+
+
+def test_reconstruction_is_near_the_image(name: str, overfitted: Family) -> None:
+    if not isinstance(overfitted, Reconstructs):
+        pytest.skip("this family does not reconstruct")
+    batch = batch_of_four()
+    back = overfitted.reconstruct(batch.images, batch.condition)
+    assert float((back - batch.images).abs().mean()) < 0.15
+
+
+def test_unknown_options_and_sizes_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="unknown options"):
+        built(name, colour="blue")
+    with pytest.raises(ValueError, match="divide"):
+        registry.build(FamilyConfig(name, 18, 1, ("a", "b"), TINY[name]))
+
+
+@pytest.mark.parametrize("size", [32, 48, 64, 96, 128])
+def test_presets_build_at_every_size(name: str, size: int) -> None:
+    config = preset(name, size=size, channels=1, classes=("a", "b"), images=100)
+    drawn = registry.build(config).sample(Condition(torch.tensor([1])), [5], steps=1)
+    assert drawn.shape == (1, 1, size, size)
+
+
+def small_plan(name: str, **settings: Any) -> Any:
+    chosen = {"steps": 6, "batch": 4, "precision": "fp32", "warm_up": 2, "preview_per_class": 1, "preview_steps": 2}
+    return training_plan(tiny(name), images=20, **{**chosen, "augmentation": Augmentation(), **settings})
+
+
+def test_stop_and_resume_equals_uninterrupted_to_the_bit(name: str, data: PreparedImages, tmp_path: Path) -> None:
+    plan = small_plan(name)
+    whole = list(train(plan, data, folder=tmp_path / "whole"))
+    requests = iter([None, None, "stop"])
+    half = list(train(plan, data, folder=tmp_path / "half", asked=lambda: next(requests, None)))
+    assert isinstance(half[-1], Ended)
+    assert (half[-1].reason, half[-1].step) == ("stopped", 3)
+    rest = list(train(plan, data, folder=tmp_path / "half", resume=half[-1].checkpoint))
+    losses = [event.loss for event in whole if isinstance(event, StepDone)]
+    parts = [event.loss for event in [*half, *rest] if isinstance(event, StepDone)]
+    assert parts == losses
+    assert isinstance(whole[-1], Ended)
+    assert isinstance(rest[-1], Ended)
+    first, second = (event.checkpoint.with_suffix(".safetensors").read_bytes() for event in (whole[-1], rest[-1]))
+    assert first == second
+
+
+def test_a_saved_family_draws_what_it_drew_before(name: str, data: PreparedImages, tmp_path: Path) -> None:
+    ended = list(train(small_plan(name), data, folder=tmp_path))[-1]
+    assert isinstance(ended, Ended)
+    first, second = (np.concatenate(list(generate(ended.checkpoint, [0, 1, 1], [7, 8, 9], batch=b))) for b in (1, 3))
+    assert np.allclose(first, second, atol=1e-4)
+    assert first.shape == (3, 1, SIZE, SIZE)
+
+
+def test_checkpoints_are_saved_when_asked(name: str, data: PreparedImages, tmp_path: Path) -> None:
+    requests = iter(["checkpoint", None, "checkpoint"])
+    events = list(train(small_plan(name), data, folder=tmp_path, asked=lambda: next(requests, None)))
+    saved = [event.step for event in events if isinstance(event, CheckpointSaved)]
+    assert saved == [1, 3, 6]
