@@ -10,6 +10,7 @@ from app.domain.errors import BadUsage
 from app.store.folders import read_json, write_json
 
 Resource = Literal["gpu", "cpu", "disk"]
+"""What jobs contend for. "gpu" is the device that models run on, also where that is the processor."""
 
 FILE_NAME = "SPEC.json"
 

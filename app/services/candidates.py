@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,23 +27,23 @@ class Candidates:
 
     Attributes:
         slices: the slices.
-        without_plane: descriptions of series that cannot be cut in the plane.
+        without_plane: series that cannot be cut in the plane.
     """
 
     slices: tuple[Candidate, ...]
-    without_plane: tuple[str, ...]
+    without_plane: tuple[Series, ...]
 
 
 def candidates(studies: Iterable[Study], plane: Plane) -> Candidates:
     """The slices of every series in ``plane``; no file is read, so empty slices of a volume are among them."""
     slices: list[Candidate] = []
-    left_out: list[str] = []
+    left_out: list[Series] = []
     for study in studies:
         for series in study.series:
             try:
                 slices.extend(_slices(study, series, plane))
             except Refused:
-                left_out.append(series.description or study.label)
+                left_out.append(series)
     return Candidates(tuple(slices), tuple(left_out))
 
 
@@ -58,13 +58,29 @@ def _slices(study: Study, series: Series, plane: Plane) -> Iterator[Candidate]:
         yield Candidate(study, series, index, series.instances[0].path)
 
 
-def chosen(slices: Iterable[Candidate], under: Sequence[Path], series: Sequence[str]) -> list[int]:
-    """Numbers of the slices that lie below one of ``under`` and in one of ``series`` (each: all where empty)."""
-    roots = [path.expanduser().absolute() for path in under]
-    keys = set(series)
-    return [
-        number
-        for number, one in enumerate(slices)
-        if (not keys or one.series.key in keys)
-        and (not roots or any(Path(one.source).is_relative_to(root) for root in roots))
-    ]
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the person wants of the library: below one of ``under`` and one of ``series`` (each: all where empty)."""
+
+    under: Sequence[Path] = ()
+    series: Sequence[str] = ()
+
+    def numbers(self, slices: Iterable[Candidate]) -> list[int]:
+        """Numbers of the slices that are wanted."""
+        wanted = self._wanted()
+        return [number for number, one in enumerate(slices) if wanted(one.series, one.source)]
+
+    def of(self, series: Iterable[Series]) -> list[Series]:
+        """The series that are wanted."""
+        wanted = self._wanted()
+        return [one for one in series if wanted(one, one.instances[0].path)]
+
+    def _wanted(self) -> Callable[[Series, str], bool]:
+        roots = [path.expanduser().absolute() for path in self.under]
+        keys = set(self.series)
+
+        def wanted(series: Series, source: str) -> bool:
+            inside = not roots or any(Path(source).is_relative_to(root) for root in roots)
+            return inside and (not keys or series.key in keys)
+
+        return wanted

@@ -9,8 +9,9 @@ from pathlib import Path
 from app.domain.cohort import SPLITS, Cohort, Item, parse_shares, split_patients
 from app.domain.errors import BadUsage, Refused
 from app.domain.recipe import Plane, Recipe
+from app.domain.study import Series
 from app.services import labelling
-from app.services.candidates import Candidate, Candidates, candidates, chosen
+from app.services.candidates import Candidate, Choice, candidates
 from app.services.labelling import Labelling
 from app.store import cohorts as stored
 from app.store.library import Library
@@ -19,6 +20,8 @@ from app.store.project import Project
 FEW, ENOUGH, MANY = 20, 100, 500
 """Training images of the smallest class: below the first, a model learns the images by heart; from the last on,
 varied anatomy can be expected."""
+
+FEW_PATIENTS = 10
 
 
 class Cohorts:
@@ -75,7 +78,8 @@ class Cohorts:
         if not name or len(name) > 100 or not name.isprintable():
             raise BadUsage("bad-name", name=name)
         found = candidates(self._library.studies(), recipe.plane)
-        numbers = chosen(found.slices, under, series)
+        choice = Choice(under, series)
+        numbers = choice.numbers(found.slices)
         if not numbers:
             raise Refused("cohort-empty", plane=recipe.plane.value)
         labelled = self._labelled(found.slices, numbers, label_by, recipe.plane)
@@ -86,9 +90,9 @@ class Cohorts:
         cohort = Cohort(name, recipe, tuple(items.values()), known)
         notices = [
             *labelled.notices,
-            *_left_out(found, len(numbers) - len(labelled.labels)),
+            *_left_out(choice.of(found.without_plane), len(numbers) - len(labelled.labels)),
             *split_notices,
-            *_on_splits(cohort),
+            *_on_splits(cohort, by_table=split.startswith("csv:")),
         ]
         return Cohort(name, recipe, cohort.items, known, tuple(notices))
 
@@ -156,8 +160,9 @@ def verdict(cohort: Cohort) -> str:
         return (
             f"{where}: too few to learn from; a model would repeat them. {FEW} a class are the least, 100 are better."
         )
-    if cohort.patients_known and patients < 10:
-        return f"{where}, but all images are of {patients} patient(s): generated images will look like these patients."
+    if patients < FEW_PATIENTS:
+        who = "patient(s)" if cohort.patients_known else "file(s)"
+        return f"{where}, but all of them come from {patients} {who}: generated images will look like these."
     if least < ENOUGH:
         return f"{where}: enough for a first look; expect little variety, and look out for copies."
     if least < MANY:
@@ -172,23 +177,23 @@ def _labels_by_patient(labelled: Labelling, patients: dict[int, str]) -> dict[st
     return result
 
 
-def _left_out(found: Candidates, unlabelled: int) -> list[str]:
+def _left_out(without_plane: Sequence[Series], unlabelled: int) -> list[str]:
     notices = []
-    if found.without_plane:
-        first = found.without_plane[0]
-        notices.append(
-            f"{len(found.without_plane)} series cannot be cut in this plane and are left out, first {first}."
-        )
+    if without_plane:
+        first = without_plane[0].description or Path(without_plane[0].folder).name
+        notices.append(f"{len(without_plane)} series cannot be cut in this plane and are left out, first {first}.")
     if unlabelled:
         notices.append(f"{unlabelled} image(s) have no label and are left out.")
     return notices
 
 
-def _on_splits(cohort: Cohort) -> list[str]:
+def _on_splits(cohort: Cohort, *, by_table: bool) -> list[str]:
     notices = []
     if not cohort.patients_known:
         notices.append(
-            "Some images name no patient, so neighbouring slices of one patient may fall on both sides of a split."
+            "Some images name no patient: that nobody is in two splits rests on the table."
+            if by_table
+            else "Some images name no patient, so neighbouring slices of one patient may fall on both sides of a split."
         )
     splits_of: dict[str, set[str]] = defaultdict(set)
     patients_of: dict[str, set[str]] = defaultdict(set)

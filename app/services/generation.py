@@ -82,14 +82,7 @@ class Generation:
             "guidance": guidance,
             "seed": seed,
         }
-        resource = "cpu" if info.record.device == "cpu" else "gpu"
-        return self._starter.start(
-            "sample",
-            params,
-            resource="cpu" if resource == "cpu" else "gpu",
-            on_message=on_message,
-            on_outcome=on_outcome,
-        )
+        return self._starter.start("sample", params, resource="gpu", on_message=on_message, on_outcome=on_outcome)
 
     def sets(self) -> list[SampleSetRecord]:
         """All sample sets, newest first."""

@@ -10,7 +10,6 @@ from app.domain.errors import BadUsage, Refused
 from app.domain.run import RunRecord, RunState
 from app.jobs.messages import Message
 from app.jobs.process import Job, OnMessage, OnOutcome
-from app.jobs.spec import Resource
 from app.services import history
 from app.services.history import COHORT, RECORD, RunInfo
 from app.services.starting import Starter
@@ -141,11 +140,10 @@ class Training:
     def _start(
         self, record: RunRecord, params: dict[str, Any], on_message: OnMessage | None, on_outcome: OnOutcome | None
     ) -> Job:
-        resource: Resource = "cpu" if record.device == "cpu" else "gpu"
         return self._starter.start(
             "train",
             {"run": record.id, **params},
-            resource=resource,
+            resource="gpu",
             folder=self._starter.project.runs / record.id,
             on_message=on_message,
             on_outcome=on_outcome,

@@ -132,9 +132,11 @@ def test_patients_that_nobody_named_are_told(project: Project, library: Library)
     assert any("name no patient" in notice for notice in cohort.notices)
 
 
-def test_series_without_the_plane_are_left_out_and_told(cohorts: Cohorts) -> None:
-    with pytest.raises(Refused):
-        cohorts.draft("c", Recipe(Plane.CORONAL), series=["se-none"])
+def test_series_without_the_plane_are_left_out_and_told(project: Project, library: Library) -> None:
+    library.add_studies([study("whole", "/d/whole", 9), study("single", "/d/single", 1), study("other", "/e/other", 1)])
+    cohort = Cohorts(project, library).draft("c", Recipe(Plane.CORONAL), under=[Path("/d")])
+    assert {item.series for item in cohort.items} == {"se-whole-whole"}
+    assert cohort.notices[0] == "1 series cannot be cut in this plane and are left out, first Series single."
 
 
 def write(path: Path, *lines: str, encoding: str = "utf-8") -> str:
