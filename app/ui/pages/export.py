@@ -25,8 +25,8 @@ from app.ui.widgets.export_form import ExportForm
 from app.ui.widgets.inline_message import InlineMessage
 from app.ui.widgets.job_bar import JobBar
 from app.ui.widgets.lines import Line, Lines
-from app.ui.widgets.scrolled import scrolled, side_column
-from app.ui.widgets.section import Card, PageHeader, button, label, row
+from app.ui.widgets.section import Card, PageHeader, button, label, row, scrolled
+from app.ui.widgets.side_column import side_column
 
 if TYPE_CHECKING:
     from app.compose import Services

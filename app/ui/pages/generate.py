@@ -30,9 +30,9 @@ from app.ui.widgets.inline_message import InlineMessage
 from app.ui.widgets.job_bar import JobBar
 from app.ui.widgets.lines import Line, Lines
 from app.ui.widgets.picture import Picture
-from app.ui.widgets.scrolled import side_column
 from app.ui.widgets.section import PageHeader, button, label
 from app.ui.widgets.set_view import SetView
+from app.ui.widgets.side_column import side_column
 
 if TYPE_CHECKING:
     from app.compose import Services

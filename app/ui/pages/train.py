@@ -24,8 +24,8 @@ from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.inline_message import InlineMessage
 from app.ui.widgets.lines import Line, Lines
 from app.ui.widgets.run_view import RunView
-from app.ui.widgets.scrolled import side_column
 from app.ui.widgets.section import PageHeader, label
+from app.ui.widgets.side_column import side_column
 from app.ui.widgets.train_setup import TrainSetup
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QDoubleSpinBox, QFormLayout, QRadioButton, QSpinBox, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QDoubleSpinBox, QRadioButton, QSpinBox, QWidget
 
 from app.ui.view_models.generate import Amount, Wish, wish_line
 from app.ui.widgets.folding import Folding
-from app.ui.widgets.section import Card, ElidedLabel, button, label, row
+from app.ui.widgets.section import FIELD_HEIGHT, Card, ElidedLabel, Form, button, label, row
 
 MOST = 10_000
 """Images of one class in one go."""
@@ -47,9 +47,9 @@ class GenerateForm(Card):
         self.same = _number("Images of every class", 16)
         self.each: dict[str, QSpinBox] = {}
         self._each = QWidget()
-        self._each_form = QFormLayout(self._each)
+        self._each_form = Form()
+        self._each.setLayout(self._each_form)
         self._each_form.setContentsMargins(24, 0, 0, 0)
-        self._each_form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.steps, self.guidance, self.seed = _number("Drawing steps", 0), QDoubleSpinBox(), _number("Seed", 0)
         self.sentence = label("", "small", wrap=True)
         self.start = button("Generate", "primary")
@@ -82,12 +82,11 @@ class GenerateForm(Card):
         self.seed.setMaximum(2**31 - 1)
         self.seed.setToolTip("The same seed draws the same images again")
         content = QWidget()
-        form = QFormLayout(content)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Steps", self.steps)
-        form.addRow("Guidance", self.guidance)
-        form.addRow("Seed", self.seed)
+        form = Form()
+        content.setLayout(form)
+        form.add("Steps", self.steps)
+        form.add("Guidance", self.guidance)
+        form.add("Seed", self.seed)
         return content
 
     def set_runs(self, runs: Sequence[tuple[str, str]], chosen: str = "") -> None:
@@ -120,7 +119,7 @@ class GenerateForm(Card):
         self.each = {name: _number(f"Images of {name}", 16) for name in self._classes}
         for name, number in self.each.items():
             number.valueChanged.connect(self._changed)
-            self._each_form.addRow(ElidedLabel(name), number)
+            self._each_form.addRow(_class_label(name), number)
 
     def wish(self) -> Wish:
         """What the person wants."""
@@ -152,4 +151,11 @@ def _number(name: str, value: int) -> QSpinBox:
     made.setAccessibleName(name)
     made.setRange(0, MOST)
     made.setValue(value)
+    return made
+
+
+def _class_label(name: str) -> ElidedLabel:
+    """Level with its field; a long name gives way."""
+    made = ElidedLabel(name)
+    made.setMinimumSize(90, FIELD_HEIGHT)
     return made

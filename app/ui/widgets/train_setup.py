@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from app.ui.view_models.train import BUDGETS, DEFAULT_BUDGET, FAMILIES
 from app.ui.widgets.folding import Folding
-from app.ui.widgets.section import Card, button, label, row
+from app.ui.widgets.section import Card, Form, button, label, row
 
 
 class TrainSetup(Card):
@@ -116,13 +116,11 @@ class _Advanced(QWidget):
         self.seed = _spin("Seed", 0, 2**31 - 1, 0)
         self.seed.setToolTip("The same seed gives the same training again")
         self.picture_size = label("", "small", wrap=True)
-        form = QFormLayout()
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Device", self.device)
-        form.addRow("Steps", self.steps)
-        form.addRow("Seed", self.seed)
-        form.addRow("Image size", self.picture_size)
+        form = Form()
+        form.add("Device", self.device)
+        form.add("Steps", self.steps)
+        form.add("Seed", self.seed)
+        form.add("Image size", self.picture_size)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
