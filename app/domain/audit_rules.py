@@ -146,7 +146,7 @@ def classes(accuracy: Mapping[str, float | None], agreement: Mapping[str, float 
         f"{words[level]}: a classifier of real images recognises {agreement[worst]:.0%} of the generated “{worst}” "
         f"(the weakest class), and {accuracy[worst]:.0%} of the unseen real ones."
     )
-    unjudged = sorted(set(agreement) - set(judged))
+    unjudged = sorted(name for name, share in agreement.items() if share is not None and name not in judged)
     if unjudged:
         level = Level.CAUTION if level is Level.PASS else level
         sentence += f" Not judged: {', '.join(unjudged)}."
