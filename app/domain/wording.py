@@ -41,8 +41,8 @@ SENTENCES: dict[str, str] = {
     "unknown-samples": "There is no sample set “{samples}” in this project. The sample sets: {known}.",
     "label-unknown-image": "{path} names {count} image(s) that are not in the library, first {first} (line {line}). "
     "Import them, or remove the lines; nothing was changed.",
-    "worker-crashed": "The worker ended unexpectedly ({signal}). Nothing before the last checkpoint is lost.",
-    "worker-lost": "The worker stopped answering and was ended. Nothing before the last checkpoint is lost.",
+    "worker-crashed": "The worker ended unexpectedly ({signal}). What was saved before is kept. Its log: {log}.",
+    "worker-lost": "The worker stopped answering and was ended. What was saved before is kept. Its log: {log}.",
     "worker-garbled": "The worker sent something that cannot be read ({detail}). Its log is at {log}.",
     "worker-not-started": "The worker could not be started: {detail}.",
     "out-of-memory": "The memory of the device ran out. Choose smaller pictures, or close other programs. Log: {log}.",

@@ -80,12 +80,14 @@ class Child:
         except subprocess.TimeoutExpired:
             self.kill()
         returncode = self._process.wait()
-        with self._sending:
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+        self._close_pipes()
         return returncode
+
+    def _close_pipes(self) -> None:
+        pipes = (self._process.stdin, self._process.stdout)
+        with self._sending, contextlib.suppress(OSError):
+            for pipe in filter(None, pipes):
+                pipe.close()
 
 
 def _group() -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Job:
         self._child: Child | None = None
         self._ended = threading.Event()
         self._lost = False
-        self._stop_asked = False
+        self._stop_asked = self._kill_asked = False
         self._silent_since = self._idle_since = 0.0
         self._terminated_at: float | None = None
         self._last: Message | None = None
@@ -95,7 +95,10 @@ class Job:
 
     def kill(self) -> None:
         """End the worker at once, with everything that it started. Nothing is saved."""
-        if not self._runner._withdraw(self) and self._child is not None:
+        if self._runner._withdraw(self):
+            return
+        self._kill_asked = True
+        if self._child is not None:
             self._child.kill()
 
     def wait(self, timeout_s: float | None = None) -> Outcome | None:
@@ -110,7 +113,9 @@ class Job:
         except OSError as error:
             self._end(Outcome("failed", code="worker-not-started", facts={"detail": str(error)}))
             return
-        if self._stop_asked:
+        if self._kill_asked:
+            self._child.kill()
+        elif self._stop_asked:
             self._child.send(Stop())
         garbled = ""
         try:
@@ -210,12 +215,15 @@ class Runner:
         self.force_s = force_s
         self._command = list(command or worker_command())
         self._queues: Queues[Job] = Queues()
+        self._closing = False
         self._closed = threading.Event()
         self._minder = threading.Thread(target=self._mind_all, name="job-minder", daemon=True)
         self._minder.start()
 
     def start(self, spec: JobSpec, on_message: OnMessage | None = None, on_outcome: OnOutcome | None = None) -> Job:
         """Write the spec into its folder and start the job, or let it wait for its resource.
+
+        A runner that is closing starts nothing: the job is stopped at once.
 
         Args:
             spec: what to do.
@@ -224,6 +232,9 @@ class Runner:
         """
         spec.write()
         job = Job(spec, self, on_message, on_outcome)
+        if self._closing:
+            job._end(Outcome("stopped", code="stopped"))
+            return job
         self._queues.join(spec.resource, job)
         self._start_next(spec.resource)
         return job
@@ -238,6 +249,7 @@ class Runner:
 
     def close(self, grace_s: float = 10.0) -> None:
         """Stop every job, end after ``grace_s`` what has not stopped by itself, and take no further care."""
+        self._closing = True
         jobs = self.jobs()
         for job in reversed(jobs):
             job.stop()

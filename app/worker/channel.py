@@ -6,6 +6,7 @@ not the heartbeat and the progress, which are worth nothing later.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -77,8 +78,8 @@ class Channel:
         self.emit(Progress(done, total, remaining_s, text))
 
     def metric(self, step: int, values: dict[str, float]) -> None:
-        """Measured values at a training step."""
-        self.emit(Metric(step, values))
+        """Measured values at a training step; what is not a finite number is left out."""
+        self.emit(Metric(step, {name: value for name, value in values.items() if math.isfinite(value)}))
 
     def preview(self, step: int, path: str) -> None:
         """A picture lies at ``path`` (relative to the project)."""
@@ -134,13 +135,16 @@ class PipeChannel(Channel):
         self._pulse.start()
 
     def emit(self, message: Message) -> None:
-        """Keep the message and send it; where nobody reads any more, it is only kept."""
+        """Send the message and keep it; where nobody reads any more, it is only kept.
+
+        Sent first: where the disk is full, the program can still hear of it.
+        """
         frame = frames.encode(message)
         with self._saying:
-            if not isinstance(message, _PASSING):
-                append_event(self._events, message.to_json())
             if self._heard:
                 self._heard = _write_all(self._replies, frame)
+            if not isinstance(message, _PASSING):
+                append_event(self._events, message.to_json())
 
     def close(self) -> None:
         """Say no more."""

@@ -197,6 +197,19 @@ def test_closing_the_runner_leaves_no_process(tmp_path: Path) -> None:
     assert not _alive(running.pid)
 
 
+def test_a_job_that_is_killed_as_it_starts_ends_at_once(start: Start) -> None:
+    job = start("deaf")
+    job.kill()
+    assert ended(job).state in ("crashed", "stopped")
+
+
+def test_a_closed_runner_starts_nothing(tmp_path: Path) -> None:
+    runner = Runner(COMMAND)
+    runner.close(0)
+    job = runner.start(JobSpec("count", "", str(tmp_path / "late"), {"steps": 1}))
+    assert (ended(job).state, job.pid) == ("stopped", None)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_terminated_worker_saves_first(start: Start) -> None:
     heard: list[Message] = []

@@ -64,7 +64,7 @@ def test_a_killed_training_is_interrupted_and_goes_on_from_its_last_checkpoint(f
     os.kill(job.pid, signal.SIGKILL)
     outcome = ended(job)
     assert (outcome.state, outcome.facts["signal"], outcome.checkpoint) == ("crashed", "SIGKILL", saved.path)
-    assert "Nothing before the last checkpoint is lost" in outcome.sentence()
+    assert "What was saved before is kept" in outcome.sentence()
     info = training.run(job.id)
     assert info.state is RunState.INTERRUPTED
     assert info.checkpoint == filled.project.root / saved.path
