@@ -32,6 +32,17 @@ logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 _GDCM_ALONE = ("1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55")
 """JPEG Extended, Spectral Selection and Full Progression: with more than 8 bits only GDCM itself decodes them."""
+_DECODERS = {
+    "1.2.840.10008.1.2.5": "pydicom",
+    "1.2.840.10008.1.2.4.50": "pillow",
+    "1.2.840.10008.1.2.4.51": "pillow",
+    "1.2.840.10008.1.2.4.80": "pyjpegls",
+    "1.2.840.10008.1.2.4.81": "pyjpegls",
+    "1.2.840.10008.1.2.4.90": "pylibjpeg",
+    "1.2.840.10008.1.2.4.91": "pylibjpeg",
+}
+"""The one decoder used for a coding. pydicom would try all in turn, and on damaged data GDCM can abort the process and
+the RLE plugin in Rust panics, where these raise; only lossless JPEG is left to GDCM."""
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _filters = threading.RLock()
 
@@ -86,7 +97,7 @@ def window(dataset: Dataset, frame: int, pixels: NDArray[np.float32]) -> tuple[f
     width = _first(functional(dataset, frame, "FrameVOILUTSequence", "WindowWidth"))
     photometric = str(dataset.get("PhotometricInterpretation", ""))
     if center is None or width is None or width <= 1:
-        eight = int(dataset.get("BitsStored") or 16) <= 8 and not _is_rescaled(dataset, frame)
+        eight = int(dataset.get("BitsStored") or 16) <= 8 and not is_rescaled(dataset, frame)
         return (0.0, 255.0) if eight and pixels.max() > 127 else windowing.robust_window(pixels)
     low, high = center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2
     if photometric == "MONOCHROME1":
@@ -95,13 +106,14 @@ def window(dataset: Dataset, frame: int, pixels: NDArray[np.float32]) -> tuple[f
     return low, high
 
 
-def is_hounsfield(dataset: Dataset) -> bool:
-    """Whether rescaled values are Hounsfield units: CT with a rescale whose type does not say otherwise."""
+def unit(dataset: Dataset) -> str:
+    """Meaning of the values: "HU" (CT whose rescale type does not say otherwise), "rescaled" or "stored"."""
+    plain = "rescaled" if is_rescaled(dataset, 0) else "stored"
     if str(dataset.get("Modality", "")) != "CT":
-        return False
+        return plain
     kind = functional(dataset, 0, "PixelValueTransformationSequence", "RescaleType")
     slope = functional(dataset, 0, "PixelValueTransformationSequence", "RescaleSlope")
-    return slope is not None and (kind is None or str(kind).strip().upper() in ("", "HU"))
+    return "HU" if slope is not None and str(kind or "HU").strip().upper() == "HU" else plain
 
 
 def is_decodable(syntax: UID) -> bool:
@@ -116,10 +128,11 @@ def is_decodable(syntax: UID) -> bool:
 
 def _stored(dataset: Dataset, frame: int) -> NDArray[Any]:
     """Stored values of a frame: ``(rows, columns)``, with a last axis of 3 for colour."""
-    if dataset.file_meta.TransferSyntaxUID in _GDCM_ALONE and int(dataset.BitsStored) > 8:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax in _GDCM_ALONE and int(dataset.BitsStored) > 8:
         return _by_gdcm(dataset)
     many = int(dataset.get("NumberOfFrames") or 1) > 1
-    stored = pixel_array(dataset, index=frame if many else None)
+    stored = pixel_array(dataset, index=frame if many else None, decoding_plugin=_DECODERS.get(syntax, ""))
     return stored[0] if not many and stored.shape[0] == 1 and stored.ndim == 4 else stored
 
 
@@ -148,7 +161,8 @@ def _physical(stored: NDArray[Any], dataset: Dataset, frame: int) -> NDArray[np.
     return stored.astype(np.float32)
 
 
-def _is_rescaled(dataset: Dataset, frame: int) -> bool:
+def is_rescaled(dataset: Dataset, frame: int) -> bool:
+    """Whether the values of a frame are other numbers than the stored ones."""
     slope = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleSlope")
     intercept = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleIntercept")
     return (slope, intercept) not in ((None, None), (1, 0))

@@ -82,9 +82,9 @@ def read(path: Path) -> FileContent:
     """
     data = path.read_bytes()
     with dicom_pixels.quiet():
-        dataset = _parse(data, path)
-        _refuse_unfit(dataset)
         try:
+            dataset = _parse(data, path)
+            _refuse_unfit(dataset)
             frames = _frames(dataset)
             for frame in frames:
                 dicom_pixels.decode(dataset, frame.index)
@@ -100,8 +100,8 @@ def load(path: Path, index: int) -> SliceImage:
         Failed: ``damaged-file``.
     """
     with dicom_pixels.quiet():
-        dataset = _parse(path.read_bytes(), path)
         try:
+            dataset = _parse(path.read_bytes(), path)
             pixels = dicom_pixels.decode(dataset, index)
             return SliceImage(pixels, _spacing(dataset, index), dicom_pixels.window(dataset, index, pixels))
         except DECODE_FAULTS as error:
@@ -195,7 +195,7 @@ def _content(path: Path, dataset: FileDataset, frames: tuple[Frame, ...], digest
         kind=SourceKind.DICOM,
         sha256=digest,
         frames=frames,
-        unit="HU" if dicom_pixels.is_hounsfield(dataset) else "stored",
+        unit=dicom_pixels.unit(dataset),
         bits=8 if int(dataset.get("SamplesPerPixel") or 1) > 1 else int(dataset.get("BitsStored") or 32),
         patient_id=identity,
         patient_known=bool(identity),
