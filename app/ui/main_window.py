@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QSt
 
 from app.domain.errors import UnderstudyError
 from app.ui import actions, pages, theme
+from app.ui.augmenting import Augmentation
 from app.ui.context import PageContext
 from app.ui.dialogs import choose
 from app.ui.dialogs.new_project import NewProjectDialog
@@ -49,6 +50,7 @@ class MainWindow(QMainWindow):
         self.projects = Projects(context, preferences, doors)
         self.importer = Importer(context)
         self.leaving = Leaving(self, context)
+        self.augmentation = Augmentation(context)
         self.actions_by_key = actions.make(self, self._handlers())
         self.rail = Rail()
         self.strip = TopStrip(self._project_menu())
@@ -127,6 +129,13 @@ class MainWindow(QMainWindow):
         else:
             self.importer.add(paths)
 
+    def augment(self) -> None:
+        """Ask for the little that the one-button road needs, and walk it."""
+        if self.augmentation.running:
+            self.message.show_text("An augmentation is running already; its progress is at the bottom of the window.")
+        elif self.projects.folder is not None:
+            self.augmentation.ask(self, self.projects.folder)
+
     def _project_changed(self) -> None:
         for widget, _page in self._pages.values():
             self.stack.removeWidget(widget)
@@ -182,6 +191,9 @@ class MainWindow(QMainWindow):
         self.welcome.sample_wanted.connect(lambda: self.new_project(sample=True))
         self.welcome.recent_wanted.connect(self.open_project)
         self.projects.failed.connect(self.show_error)
+        self.strip.augment_wanted.connect(self.augment)
+        self.augmentation.failed.connect(self.show_error)
+        self.augmentation.done.connect(lambda text: self.message.show_text(f"Augmented: {text}."))
         self.importer.ended.connect(self.message.show_text)
         for changed in (context.library_changed, context.cohorts_changed, context.runs_changed):
             changed.connect(self._mark_done)
