@@ -30,7 +30,9 @@ from models.training.checkpoint import Checkpoint
 from models.training.loop import DivergedError, train
 
 METRIC_S = 0.5
-"""Time between two points of the loss curve, once it is long."""
+"""Least time between two points of the loss curve, once it is long."""
+POINTS = 1000
+"""Points that a curve has about when its training has lasted long; an overnight history stays quick to read."""
 EVERY_STEP_UNTIL = 50
 COPIES_ALARM = 0.25
 """Share of near copies among the previews from which on the person is told."""
@@ -133,7 +135,7 @@ class _Training:
         done, total = (event.step, plan.steps) if plan.steps else (int(event.seconds), int(plan.budget_s or 0))
         self.channel.progress(min(done, total), total, f"Step {event.step}", left)
         now = time.monotonic()
-        if event.step <= EVERY_STEP_UNTIL or now - self.told_s >= METRIC_S:
+        if event.step <= EVERY_STEP_UNTIL or now - self.told_s >= max(METRIC_S, event.seconds / POINTS):
             self.told_s = now
             parts = {name: value for name, value in event.loss.items() if name != "total"}
             named = parts if len(parts) > 1 else {}
