@@ -15,6 +15,7 @@ from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -60,7 +61,8 @@ VIDEO_SYNTAXES = ("1.2.840.10008.1.2.4.10", "1.2.840.10008.1.2.4.6")
 """Beginnings of the MPEG-2, MPEG-4 and HEVC transfer syntaxes."""
 PLACEHOLDERS = frozenset({"", "0", "anon", "anonymous", "anonymized", "anonymised", "none", "removed", "unknown", "na"})
 """Patient IDs that name nobody."""
-_FAULTS = {
+_DICOM_FAULTS: tuple[type[Exception], ...] = (*DECODE_FAULTS, BytesLengthException, InvalidDicomError)
+_SAID = {
     "less than expected": "its picture is cut short",
     "Missing required element": "its description of the picture is incomplete",
     "no attribute": "its description of the picture is incomplete",
@@ -69,8 +71,8 @@ _FAULTS = {
 _MOMENTS = ("TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber", "TriggerTime")
 
 
-def is_dicom(head: bytes) -> bool:
-    """Whether a file that begins with ``head`` (132 bytes or more) carries the DICOM prefix."""
+def _has_prefix(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` carries the DICOM prefix."""
     return head[128:132] == b"DICM"
 
 
@@ -89,7 +91,7 @@ def read(path: Path) -> FileContent:
             for frame in frames:
                 dicom_pixels.decode(dataset, frame.index)
             return _content(path, dataset, frames, hashlib.sha256(data).hexdigest())
-        except DECODE_FAULTS as error:
+        except _DICOM_FAULTS as error:
             raise Failed("damaged-file", detail=_plain(error)) from error
 
 
@@ -104,17 +106,17 @@ def load(path: Path, index: int) -> SliceImage:
             dataset = _parse(path.read_bytes(), path)
             pixels = dicom_pixels.decode(dataset, index)
             return SliceImage(pixels, _spacing(dataset, index), dicom_pixels.window(dataset, index, pixels))
-        except DECODE_FAULTS as error:
+        except _DICOM_FAULTS as error:
             raise Failed("damaged-file", detail=_plain(error)) from error
 
 
 def _parse(data: bytes, path: Path) -> FileDataset:
     """The dataset; files without the prefix count as DICOM only where an image's attributes come out."""
-    prefixed = is_dicom(data[:132])
+    prefixed = _has_prefix(data)
     try:
         dataset = dcmread(io.BytesIO(data), force=not prefixed)
         known = "SOPClassUID" in dataset or "Rows" in dataset
-    except DECODE_FAULTS as error:
+    except _DICOM_FAULTS as error:
         if not prefixed:
             raise Failed("not-an-image") from error
         raise Failed("damaged-file", detail="its header cannot be read") from error
@@ -272,4 +274,4 @@ def _is_orthonormal(cosines: tuple[float, ...]) -> bool:
 def _plain(error: BaseException) -> str:
     """The library's word on the fault, in a person's words."""
     said = str(error)
-    return next((plain for part, plain in _FAULTS.items() if part in said), "its picture cannot be decoded")
+    return next((plain for part, plain in _SAID.items() if part in said), "its picture cannot be decoded")
