@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.ui import theme
@@ -29,13 +31,25 @@ def run(argv: Sequence[str]) -> int:
     named = {"light": theme.LIGHT, "dark": theme.DARK}
     theme.apply(app, named.get(preferences.theme, theme.system_choice()))
     app.setWindowIcon(icon("augment", theme.tokens().accent, size=64))
-    window = MainWindow(PageContext(), preferences)
+    context = PageContext()
+    window = MainWindow(context, preferences)
     trouble = Trouble(log_path())
     trouble.happened.connect(lambda text: window.message.show_text(text, "bad"))
     trouble.install()
     window.show()
+    QTimer.singleShot(0, lambda: context.bridge.run_in_background(_warm_up, _nothing))
     for path in map(Path, argv):
         if is_project(path):
             window.open_project(path)
             break
     return app.exec()
+
+
+def _warm_up() -> None:
+    """After the first picture, in the background: load what opening a project needs, so that it opens at once."""
+    import_module("numpy")
+    import_module("app.compose")
+
+
+def _nothing(_answer: None) -> None:
+    """Nobody waits for the warming up."""

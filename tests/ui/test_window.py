@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -15,17 +16,20 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.errors import Refused
+from app.domain.errors import Refused, Stopped
 from app.jobs.messages import Progress
+from app.services.demo import RoadPlan
 from app.ui import actions, theme
-from app.ui.context import ROOMS
+from app.ui.augmenting import Augmentation
+from app.ui.context import ROOMS, PageContext
+from app.ui.dialogs.augment import AugmentDialog
 from app.ui.dialogs.closing import ClosingDialog
 from app.ui.dialogs.new_project import NewProjectDialog
 from app.ui.main_window import MainWindow
 from app.ui.preferences import Preferences
 from app.ui.projects import Doors
 from app.ui.trouble import Trouble
-from tests.helpers.fake_services import FakeServices, two_classes
+from tests.helpers.fake_services import FakeJob, FakeServices, two_classes
 
 LEFT = Qt.MouseButton.LeftButton
 Build = Callable[..., MainWindow]
@@ -368,3 +372,109 @@ def test_first_paint_needs_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# The one-button road
+
+
+class Started:
+    """A service whose start gives a fake job of its kind."""
+
+    def __init__(self, services: FakeServices, kind: str) -> None:
+        self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        self._services, self._kind = services, kind
+
+    def start(self, *args: Any, on_message: Any, on_outcome: Any, **options: Any) -> FakeJob:
+        self.calls.append((args, options))
+        return self._services.jobs.start(self._kind, {}, on_message, on_outcome)
+
+
+@pytest.fixture
+def road(qtbot: QtBot, context: PageContext, services: FakeServices) -> Augmentation:
+    services.catalogue.held = two_classes(6)
+    for name, kind in (("training", "train"), ("generation", "sample"), ("audits", "audit"), ("exports", "export")):
+        setattr(services, name, Started(services, kind))
+    return Augmentation(context)
+
+
+def test_augment_walks_all_stages_and_shows_each_room(
+    road: Augmentation, context: PageContext, services: FakeServices, qtbot: QtBot, tmp_path: Path
+) -> None:
+    rooms: list[str] = []
+    context.room_wanted.connect(rooms.append)
+    road.begin(RoadPlan(tmp_path / "out", budget_s=60, per_class=5))
+    results = [
+        {"run": "run-1"},
+        {"samples": "samples-1"},
+        {"audit": "audit-1"},
+        {"out": str(tmp_path / "out"), "files": 23, "per_class": {"nodule": 5, "normal": 5}},
+    ]
+    with qtbot.waitSignal(road.done) as done:
+        for number, result in enumerate(results):
+            qtbot.waitUntil(lambda number=number: len(services.jobs.started) == number + 1)
+            services.jobs.started[-1].end("done", result)
+    assert [job.spec.kind for job in services.jobs.started] == ["train", "sample", "audit", "export"]
+    assert rooms == ["train", "generate", "review", "export"]
+    assert services.generation.calls == [(("run-1",), {"per_class": 5, "seed": 0})]
+    assert services.exports.calls[0][0][0].samples == "samples-1"
+    assert done.args[0].startswith("10 synthetic images in 23 files")
+    assert not road.running
+
+
+def test_augment_that_is_cancelled_or_fails_ends_the_road(
+    road: Augmentation, services: FakeServices, qtbot: QtBot, tmp_path: Path
+) -> None:
+    road.begin(RoadPlan(tmp_path / "out"))
+    qtbot.waitUntil(lambda: len(services.jobs.started) == 1)
+    with qtbot.waitSignal(road.failed) as failed:
+        services.jobs.started[-1].stop()
+    assert isinstance(failed.args[0], Stopped)
+    assert not road.running
+    services.cohorts.refuse = Refused("no-labels", count=3)
+    with qtbot.waitSignal(road.failed):
+        road.begin(RoadPlan(tmp_path / "out"))
+    assert len(services.jobs.started) == 1
+
+
+def test_augment_asks_only_what_it_cannot_guess(open_window: Build, tmp_path: Path) -> None:
+    dialog = AugmentDialog(open_window(), ["Lungs"], tmp_path / "out")
+    assert dialog.cohort == "Lungs"
+    dialog.images.setCurrentIndex(1)
+    assert dialog.cohort == ""
+    assert dialog.start.isEnabled()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    dialog.where.setText(str(tmp_path / "full"))
+    assert not dialog.start.isEnabled()
+    assert dialog.problem.text()
+
+
+# The real services
+
+
+def test_real_studies_dropped_are_read_shown_and_made_a_cohort(
+    open_window: Build, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from app.imaging import phantom
+
+    phantom.make(tmp_path / "images", patients=3, slices=2, size=32)
+    (tmp_path / "images" / "notes.dcm").write_text("not an image")
+    window = open_window()
+    window.projects.create(tmp_path / "project")
+    qtbot.waitUntil(lambda: window.room == "library", timeout=20_000)
+    drop(window, files(tmp_path / "images"))
+    page = window.stack.currentWidget()
+    with qtbot.waitSignal(page.viewer.slice_changed, timeout=60_000):
+        qtbot.waitUntil(lambda: not window.context.bridge.jobs(), timeout=60_000)
+    qtbot.waitUntil(lambda: page.total.text() == "3 studies, 3 series, 6 images", timeout=10_000)
+    assert page.tabs.tabText(1) == "Set aside (1)"
+    qtbot.waitUntil(lambda: page.thumbnails.get(page.list.entry_model.entries[0].series) is not None)
+    window.show_room("cohort")
+    cohort = window.stack.currentWidget()
+    with qtbot.waitSignal(cohort.preview.shown, timeout=20_000):
+        qtbot.waitUntil(cohort.make.isEnabled, timeout=20_000)
+    assert cohort.total.text() == "6 images in 3 classes"
+    with qtbot.waitSignal(window.context.cohorts_changed, timeout=10_000):
+        qtbot.mouseClick(cohort.make, LEFT)
+    assert window.context.services is not None
+    assert window.context.services.cohorts.names() == ["Cohort 1"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
-from app.domain.errors import UnderstudyError
+from app.domain.errors import Stopped, UnderstudyError
 from app.ui.theme import SPACE, set_role
 from app.ui.widgets.section import button, label
 
@@ -43,5 +43,5 @@ class InlineMessage(QFrame):
         self.show()
 
     def show_error(self, error: UnderstudyError) -> None:
-        """Say the sentence of ``error``."""
-        self.show_text(str(error), "bad")
+        """Say the sentence of ``error``; calmly where the person wanted it so."""
+        self.show_text(str(error), "info" if isinstance(error, Stopped) else "bad")

@@ -11,6 +11,9 @@ from app.ui.phrases import time_left
 from app.ui.theme import SPACE
 from app.ui.widgets.section import ElidedLabel, button, label
 
+STOP_TEXTS = {"train": "Stop and keep"}
+"""What stopping is called where it is not just giving up."""
+
 
 class JobBar(QWidget):
     """Follows a job of the bridge; hidden while there is none.
@@ -21,7 +24,7 @@ class JobBar(QWidget):
 
     ended = Signal(object)
 
-    def __init__(self, bridge: JobBridge, *, stop_text: str = "Cancel") -> None:
+    def __init__(self, bridge: JobBridge, *, stop_text: str = "") -> None:
         super().__init__()
         self._bridge = bridge
         self._stop_text = stop_text
@@ -31,7 +34,7 @@ class JobBar(QWidget):
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress")
-        self.stop = button(stop_text, "quiet")
+        self.stop = button("Cancel", "quiet")
         self.stop.clicked.connect(self._stop)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -51,10 +54,11 @@ class JobBar(QWidget):
             return
         self.job_id = job_id
         self.title.setText(running.title)
-        self.detail.setText("waiting to start" if running.progress is None else "")
+        self.detail.setText("starting" if running.progress is None else "")
         self.progress.setRange(0, 0)
-        self.stop.setText(self._stop_text)
-        self.stop.setAccessibleName(f"{self._stop_text}: {running.title}")
+        stop_text = self._stop_text or STOP_TEXTS.get(running.job.spec.kind, "Cancel")
+        self.stop.setText(stop_text)
+        self.stop.setAccessibleName(f"{stop_text}: {running.title}")
         self.stop.setEnabled(True)
         self.show()
         if running.progress is not None:

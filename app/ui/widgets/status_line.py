@@ -31,7 +31,7 @@ class StatusLine(QFrame):
         for bar in self.bars:
             layout.addWidget(bar)
             bar.ended.connect(self._fill)
-        self.setMinimumHeight(28)
+        self.text.setMinimumHeight(22)
         context.said.connect(self._say)
         context.bridge.started.connect(self._fill)
 
