@@ -20,13 +20,15 @@ def version(database: Path) -> str:
     """Schema version of a database file; "" for an empty one.
 
     Raises:
-        Failed: ``project-damaged``: not a database.
+        Failed: ``project-damaged``: not a database; ``unwritable``: it cannot be opened (SQLite writes to read).
     """
     try:
         with closing(sqlite3.connect(database, timeout=30)) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
                 return ""
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as error:
+        raise Failed("unwritable", path=str(database.parent), detail=str(error)) from error
     except sqlite3.DatabaseError as error:
         raise Failed("project-damaged", path=str(database), detail=str(error)) from error
     return str(row[0]) if row else ""
