@@ -88,31 +88,36 @@ def _orientation(series: Series, plane: Plane) -> NDArray[np.float64]:
 def _irregularity(series: Series) -> str:
     """Why the series is no box of voxels; "" where it is one."""
     places = [instance.position_mm for instance in series.instances]
-    if not series.orientation or None in places or None in series.spacing_mm:
+    if not series.orientation or None in places or None in series.spacing_mm[:2]:
         return "its files do not say where the slices lie"
-    tilt = float(series.tags.get("GantryDetectorTilt", 0))
-    stack = geometry.describe([place for place in places if place is not None], tilt)
+    stack = _stack(series)
     if stack.is_volume:
         return ""
     said = geometry.sentences(stack, len(places))
     return said[0][0].lower() + said[0][1:].rstrip(".") if said else "it has a single slice"
 
 
+def _stack(series: Series) -> geometry.Stack:
+    places = [instance.position_mm or 0.0 for instance in series.instances]
+    return geometry.describe(places, float(series.tags.get("GantryDetectorTilt", 0)))
+
+
 def _source_axis(orientation: NDArray[np.float64], plane: Plane) -> int:
     return int(np.flatnonzero(orientation[:, 0] == _ACROSS[plane])[0])
 
 
-_cache: OrderedDict[str, Volume] = OrderedDict()
+_cache: OrderedDict[tuple[str, int], Volume] = OrderedDict()
 _cache_lock = threading.Lock()
 
 
 def _volume(series: Series, plane: Plane) -> Volume:
     """The stacked series; the last few are kept, as slices are asked for one after another."""
+    key = (series.key, len(series.instances))  # a later import may add slices to a series
     with _cache_lock:
-        kept = _cache.get(series.key)
+        kept = _cache.get(key)
         if kept is None:
-            kept = _cache[series.key] = _stacked(series, plane)
-        _cache.move_to_end(series.key)
+            kept = _cache[key] = _stacked(series, plane)
+        _cache.move_to_end(key)
         while len(_cache) > _KEPT_VOLUMES:
             _cache.popitem(last=False)
         return kept
@@ -122,7 +127,8 @@ def _stacked(series: Series, plane: Plane) -> Volume:
     orientation = _orientation(series, plane)
     loaded = [native.load(series, index) for index in range(len(series.instances))]
     voxels = apply_orientation(np.stack([one.pixels for one in loaded], axis=2), orientation)
-    rows, columns, between = (float(s or 0.0) for s in series.spacing_mm)
+    rows, columns = (float(s or 0.0) for s in series.spacing_mm[:2])
+    between = _stack(series).spacing_mm or 0.0
     spacing = [0.0, 0.0, 0.0]
     for source, size in enumerate((rows, columns, between)):
         spacing[int(orientation[source, 0])] = size

@@ -8,7 +8,9 @@ from PIL import Image
 from pydicom import dcmread
 
 from app.domain.errors import Refused, Stopped
+from app.domain.recipe import Plane
 from app.domain.study import SourceKind
+from app.imaging.slices import load_slice, slice_count
 from app.jobs.messages import Message, Progress
 from app.jobs.process import Runner
 from app.jobs.spec import JobSpec
@@ -95,9 +97,11 @@ def test_copies_within_one_import_are_skipped(project: Project, tmp_path: Path) 
 def test_the_rest_of_a_series_joins_it(project: Project, tmp_path: Path) -> None:
     paths = write_series(tmp_path / "s")
     import_paths(project, paths[3:], RecordingChannel())
+    assert slice_count(Library(project).studies()[0].series[0], Plane.AXIAL) == 2
     import_paths(project, paths[:3], RecordingChannel())
     (study,) = Library(project).studies()
     assert [i.position_mm for i in study.series[0].instances] == [0.0, 5.0, 10.0, 15.0, 20.0]
+    assert load_slice(study.series[0], 0, Plane.CORONAL).pixels.shape == (5, 32)
 
 
 def test_a_mended_file_leaves_the_quarantine(project: Project, tmp_path: Path) -> None:
