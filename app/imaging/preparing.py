@@ -58,7 +58,7 @@ def auto_window(images: Sequence[SliceImage], series: Series) -> tuple[float, fl
 
 def has_full_range(series: Series) -> bool:
     """Whether the window of the series is the whole 8-bit range, whatever its pixels are."""
-    return series.bits <= 8 and series.unit != "HU"
+    return series.bits <= 8 and series.unit == "stored"
 
 
 def apply_recipe(image: SliceImage, recipe: Recipe, window: tuple[float, float]) -> Prepared:

@@ -13,6 +13,9 @@ from app.imaging.content import FileContent
 
 __all__ = ["FileContent", "read"]
 
+_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
+"""How a DICOM file without its prefix begins: group 0002 or 0008, the latter in either byte order."""
+
 
 def read(path: Path) -> FileContent:
     """Decode every slice of the file once and describe it; the file is only read.
@@ -35,6 +38,8 @@ def read(path: Path) -> FileContent:
         from app.imaging import nifti_reader
 
         return nifti_reader.read(path)
+    if not is_dicom and not head.startswith(_FIRST_GROUPS):
+        raise Failed("not-an-image")  # before a film of many gigabytes is read to the end
     from app.imaging import dicom_reader
 
     return dicom_reader.read(path)

@@ -15,7 +15,7 @@ FOLDER = "sample"
 
 
 def run(spec: JobSpec, channel: Channel) -> dict[str, Any]:
-    """Write ``params["patients"]`` patients (seed ``params["seed"]``) under ``sample`` and import them."""
+    """Write ``params["patients"]`` patients under ``sample/seed-<params["seed"]>`` and import them."""
     project = Project.open(Path(spec.project))
     try:
         channel.phase("Scanning invented patients")
@@ -24,7 +24,7 @@ def run(spec: JobSpec, channel: Channel) -> dict[str, Any]:
             channel.check()
             channel.progress(done, total)
 
-        folder = project.root / FOLDER
+        folder = project.root / FOLDER / f"seed-{spec.params.get('seed', 0)}"
         wanted = {
             name: int(spec.params[name]) for name in ("patients", "slices", "size", "seed") if name in spec.params
         }
