@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from app.services.offline import NETWORK_EVENTS
+from tests.helpers import dicom_factory
 from tests.helpers.command import environment, understudy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,9 @@ def test_the_trap_catches_a_call(tmp_path: Path) -> None:
 
 def test_the_whole_road_makes_no_network_call(tmp_path: Path) -> None:
     trap = tmp_path / "trap"
-    road = ("demo", "--out", tmp_path / "demo", "--steps", "8", "--per-class", "2", "--size", "16")
+    dicom_factory.write_classes(tmp_path / "images", patients=8)
+    small = ("--steps", "8", "--per-class", "2", "--size", "16")
+    road = ("demo", "--from", tmp_path / "images", "--out", tmp_path / "demo", *small)
     understudy(*road, env=set_trap(trap)).done()
     processes = [file.read_text() for file in trap.glob("process-*")]
     assert sum("worker" in words for words in processes) >= 5, "the workers of the road were not watched"
