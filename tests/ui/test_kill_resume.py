@@ -117,9 +117,10 @@ def test_a_killed_worker_leaves_the_window_alive_and_the_training_can_go_on(qtbo
     assert running.job.pid is not None
     os.kill(running.job.pid, signal.SIGKILL)
     qtbot.waitUntil(page.message.isVisible, timeout=WORK_MS)
-    assert page.message.text.text() == (
-        "The worker ended unexpectedly (SIGKILL). Nothing before the last checkpoint is lost."
+    assert page.message.text.text().startswith(
+        "The worker ended unexpectedly (SIGKILL). What was saved before is kept."
     )
+    assert page.message.action.text() == "Resume"
     assert window.isVisible()
     assert services_of(window).training.runs()[0].state is RunState.INTERRUPTED
     last, steps = saved(window), steps_heard(window)

@@ -123,15 +123,16 @@ def test_a_crash_is_told_calmly_and_can_be_resumed(qtbot: QtBot, page: TrainPage
     assert not page.message.isVisible()
 
 
-def test_a_crash_before_anything_was_saved_offers_no_resume(
+def test_a_crash_before_anything_was_saved_offers_a_new_beginning(
     qtbot: QtBot, page: TrainPage, services: WorkingServices
 ) -> None:
     job = start(qtbot, page, services)
     services.training.becomes("run-1", RunState.INTERRUPTED, checkpoint=None)
     job.end("crashed", code="worker-crashed", signal="SIGKILL")
     qtbot.waitUntil(page.message.isVisible)
-    assert not page.message.action.isVisible()
-    assert not page.view.resume.isVisible()
+    assert page.message.action.text() == page.view.resume.text() == "Start again"
+    qtbot.mouseClick(page.message.action, LEFT)
+    assert services.training.resumed == ["run-1"]
 
 
 def test_a_refusal_is_said_in_the_room(qtbot: QtBot, page: TrainPage, services: WorkingServices) -> None:
@@ -174,6 +175,11 @@ def test_a_resumed_run_replaces_the_steps_that_it_repeats() -> None:
     assert watch.loss == [(1, 3.0), (2, 2.0)]
 
 
+def test_a_resumed_run_replaces_the_previews_that_it_repeats() -> None:
+    said = [PreviewReady(1, "a"), PreviewReady(9, "b"), PreviewReady(5, "c")]
+    assert RunWatch.of(said).previews == [(1, "a"), (5, "c")]
+
+
 def test_what_is_not_a_number_is_not_drawn() -> None:
     assert RunWatch.of([Metric(1, {"loss": float("nan")})]).loss == []
 
@@ -192,18 +198,18 @@ def test_live_words_that_come_while_the_history_loads_follow_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "saved", "resumable"),
+    ("state", "saved", "again"),
     [
-        (RunState.STOPPED, True, True),
-        (RunState.INTERRUPTED, True, True),
-        (RunState.INTERRUPTED, False, False),
-        (RunState.DONE, True, False),
-        (RunState.RUNNING, True, False),
+        (RunState.STOPPED, True, "Resume"),
+        (RunState.INTERRUPTED, True, "Resume"),
+        (RunState.INTERRUPTED, False, "Start again"),
+        (RunState.DONE, True, ""),
+        (RunState.RUNNING, True, ""),
     ],
 )
-def test_what_can_be_resumed(state: RunState, saved: bool, resumable: bool) -> None:
+def test_what_can_be_resumed(state: RunState, saved: bool, again: str) -> None:
     line = run_line(FakeRun(run_record("a"), state, checkpoint=Path("c") if saved else None))
-    assert line.resumable is resumable
+    assert line.again == again
     assert line.usable is saved
 
 

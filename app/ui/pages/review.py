@@ -168,8 +168,8 @@ class ReviewPage(QWidget):
         self._report = found.report
         for piece in (self.open_report, self.to_export):
             piece.setEnabled(audit is not None)
-        self.run.setVisible(audit is not None)
         reason = staleness(audit, matches=found.matches, samples=found.samples)
+        self.run.setVisible(audit is not None and not reason)
         if reason:
             self.stale.show_text(reason, "caution", action="Run it again")
         else:

@@ -263,12 +263,14 @@ class TrainPage(QWidget):
             self._context.say("Training finished.")
             return
         run = self._runs.get(run_id)
-        resumable = run is not None and run_line(run).resumable
+        again = run_line(run).again if run is not None else ""
         if outcome.state == "stopped":
-            self._context.say("Training stopped; what was learnt is kept." if resumable else "Training stopped.")
+            self._context.say(
+                "Training stopped; what was learnt is kept." if again == "Resume" else "Training stopped."
+            )
             return
         self._message_run = run_id
-        self.message.show_text(outcome.sentence(), "bad", action="Resume" if resumable else "")
+        self.message.show_text(outcome.sentence(), "bad", action=again)
 
 
 def _overview(services: Services) -> _Overview:

@@ -69,13 +69,21 @@ STATE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One line of the list of runs; ``usable`` = it saved something that can draw."""
+    """A run in words.
+
+    Attributes:
+        title, detail: what it is and where it stands.
+        reason: why its family was chosen, where Understudy chose it.
+        again: what going on with it is called, "" where it cannot.
+        usable: it saved something that can draw.
+    """
 
     id: str
     title: str
     detail: str
     state: RunState
-    resumable: bool
+    reason: str
+    again: str
     usable: bool
 
 
@@ -97,11 +105,11 @@ def run_line(run: RunInfo) -> RunLine:
         parts.append(f"learnt for {phrases.duration(run.seconds)}")
     if run.checkpoint is None and run.state is not RunState.RUNNING:
         parts.append("nothing saved")
-    parts += [run.record.reason] if run.record.reason else []
-    resumable = run.state in (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED) and run.checkpoint is not None
-    return RunLine(
-        run.record.id, run_title(run.record), " · ".join(parts), run.state, resumable, run.checkpoint is not None
-    )
+    again = ""
+    if run.state in (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED):
+        again = "Start again" if run.checkpoint is None else "Resume"
+    detail, usable = " · ".join(parts), run.checkpoint is not None
+    return RunLine(run.record.id, run_title(run.record), detail, run.state, run.record.reason, again, usable)
 
 
 def cohort_line(cohort: Cohort) -> str:
@@ -130,7 +138,7 @@ class RunWatch:
 
     Attributes:
         loss, held_out: (step, value) points; only finite values are kept.
-        previews: (step, path relative to the project), each step once, in order.
+        previews: (step, path relative to the project), in order; a resumed run replaces those that it repeats.
         progress: last progress, or ``None``.
         phase: part of the work, as the worker names it.
         images_per_s: last measured speed, or ``None``.
@@ -168,7 +176,7 @@ class RunWatch:
                 self.phase = name
                 self.progress = None
             case PreviewReady(step=step, path=path):
-                self.previews = sorted({**dict(self.previews), step: path}.items())
+                self.previews = [*(known for known in self.previews if known[0] < step), (step, path)]
             case CheckpointSaved(step=step):
                 self.saved_step = step
             case Notice(code=code, facts=facts) if code in wording.SENTENCES and code not in _SHOWN_ELSEWHERE:

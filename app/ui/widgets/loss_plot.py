@@ -64,6 +64,7 @@ class LossPlot(QWidget):
         item.setMouseEnabled(False, False)
         item.showGrid(x=False, y=True, alpha=0.12)
         item.setLabel("left", "Error")
+        item.getAxis("left").enableAutoSIPrefix(False)
         item.setLabel("bottom", "Training steps")
         self._legend = item.addLegend(offset=(-8, 4))
         self._lines = [item.plot(name=LEARNT), item.plot(name=UNSEEN)]
@@ -74,6 +75,7 @@ class LossPlot(QWidget):
     def _draw(self) -> None:
         for line, points in zip(self._lines, self._points, strict=False):
             line.setData([step for step, _ in points], [value for _, value in points])
+            line.setSymbol("o" if len(points) == 1 else None)  # one point alone makes no line
 
     def _colour(self) -> None:
         import pyqtgraph

@@ -42,7 +42,9 @@ class RunView(QWidget):
         self.classes = label("", "small", wrap=True)
         self.stop = button("Stop and keep", tip="End now; what was learnt so far stays and can be used")
         self.preview = button("Preview now", tip="Draw the sample pictures at the next step")
-        self.resume = button("Resume", "primary", tip="Go on from the last saved point")
+        self.resume = button(
+            "Resume", "primary", tip="Go on from the last saved point, or from the beginning where nothing was saved"
+        )
         self.generate = button("Generate images", tip="Draw images with this run")
         self.stop.clicked.connect(self.stop_wanted)
         self.preview.clicked.connect(self.preview_wanted)
@@ -83,12 +85,13 @@ class RunView(QWidget):
         """Name the run and offer what can be done with it; ``live`` = its worker is ours and has not ended."""
         self._live = live
         self.title.setText(line.title)
-        self.detail.setText(line.detail)
+        self.detail.setText(f"{line.detail} · {line.reason}" if line.reason else line.detail)
         self.classes.setText(f"Rows, from the top: {', '.join(classes)}" if classes else "")
         self.stop.setVisible(live)
         self.preview.setVisible(live)
         self.progress.setVisible(live)
-        self.resume.setVisible(line.resumable and not live)
+        self.resume.setText(line.again)
+        self.resume.setVisible(bool(line.again) and not live)
         self.generate.setVisible(line.usable and not live)
 
     def show_stopping(self) -> None:
