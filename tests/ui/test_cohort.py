@@ -69,6 +69,7 @@ def test_many_changes_ask_once(page: CohortPage, services: FakeServices, qtbot: 
     choose(page.form.recipe.grey, "manual")
     for centre in range(20):
         page.form.recipe.center.setValue(centre)
+        qtbot.wait(5)
     qtbot.waitUntil(lambda: bool(services.cohorts.asked))
     qtbot.wait(300)
     assert [asked["recipe"].window for asked in services.cohorts.asked] == [Window("manual", 19, 400)]

@@ -322,6 +322,17 @@ def test_closing_while_a_training_runs_asks_and_keeps_working(open_window: Build
     assert window.isVisible(), "the end of the work does not close a window that was to stay"
 
 
+def test_work_that_ends_while_the_question_is_open_leaves_the_window_open(open_window: Build, qtbot: QtBot) -> None:
+    services = FakeServices()
+    window = open_window(services)
+    window.add([Path("/images")])
+    window.close()
+    assert window.leaving.dialog is not None
+    services.jobs.started[-1].end()
+    qtbot.waitUntil(lambda: window.leaving.dialog is None)
+    assert window.isVisible()
+
+
 def test_closing_waits_for_the_checkpoint_and_then_closes(open_window: Build, qtbot: QtBot) -> None:
     services = FakeServices()
     window = open_window(services)

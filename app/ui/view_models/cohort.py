@@ -164,11 +164,10 @@ def folder_offers(studies: Iterable[Study]) -> list[Offer]:
 def attribute_offers(studies: Iterable[Study]) -> list[Offer]:
     """DICOM attributes that tell series apart, those with fewest values first: "Modality: CT, MR"."""
     values: dict[str, Counter[str]] = defaultdict(Counter)
-    for study in studies:
-        for series in study.series:
-            for keyword, text in series.tags.items():
-                if text.strip():
-                    values[keyword][text.strip()] += 1
+    tags = (tag for study in studies for series in study.series for tag in series.tags.items())
+    for keyword, text in tags:
+        if text.strip():
+            values[keyword][text.strip()] += 1
     order = sorted(values, key=lambda keyword: (len(values[keyword]) < 2, len(values[keyword]), keyword))
     return [Offer(f"{keyword}: {_examples(values[keyword])}", keyword) for keyword in order]
 

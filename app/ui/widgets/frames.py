@@ -70,11 +70,11 @@ class Frames(QObject):
         )
 
     def _take(self, answer: tuple[tuple[str, int], SliceImage]) -> None:
+        """The lane answers only the latest question, so this is the slice wanted."""
         key, image = answer
         self._keep(key, image)
-        if key == self._wanted:
-            self.shown.emit(key[1], image)
-            self._fetch_ahead()
+        self.shown.emit(key[1], image)
+        self._fetch_ahead()
 
     def _keep(self, key: tuple[str, int], image: SliceImage) -> None:
         if key not in self._kept:
