@@ -237,7 +237,7 @@ class _PlanView(QWidget):
         self.text.setText(f"A new folder, {folder}, with:")
         for name, value in plan_lines(plan):
             self.lines.addRow(label(name, "muted"), label(value, wrap=True))
-        self.notices.setText("\n".join(plan.notices))
+        self.notices.setText("\n\n".join(plan.notices))
         if plan.left_out:
             self.left_out.setText("Left out:\n" + "\n".join(plan.left_out))
 

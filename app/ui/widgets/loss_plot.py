@@ -87,6 +87,10 @@ class LossPlot(QWidget):
             axis.setPen(pyqtgraph.mkPen(colours.border))
             axis.setTextPen(pyqtgraph.mkPen(colours.muted))
         learnt, _, unseen = SPLIT_COLOURS
+        for line, colour in zip(self._lines, (learnt, unseen), strict=True):
+            line.setSymbolBrush(colour)
+            line.setSymbolPen(None)
+            line.setSymbolSize(6)
         self._lines[0].setPen(pyqtgraph.mkPen(learnt, width=1.5))
         self._lines[1].setPen(pyqtgraph.mkPen(unseen, width=2, style=Qt.PenStyle.DashLine))
         self._legend.setLabelTextColor(colours.text)
