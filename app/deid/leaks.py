@@ -5,39 +5,55 @@ It searches bytes, so it also finds what no reader would show. It must not know 
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-_INSIDE_A_WORD = rb"[0-9A-Za-z.]"
+_WORD = re.compile(rb"[0-9a-z]+(?:\.[0-9a-z]+)*")
 
 
 class Search:
-    """Searches files for texts that must not be in them, as whole words, whatever their case."""
+    """Searches for texts that must not be there, as whole words, whatever their case.
+
+    A cohort has thousands of identifiers, so the words of a file are looked up in a table, and only where a text's
+    longest word is there is the whole text looked for.
+    """
 
     def __init__(self, forbidden: Iterable[str]) -> None:
-        texts = {form for text in forbidden if text for form in _forms(text)}
-        words = b"|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
-        pattern = b"(?<!" + _INSIDE_A_WORD + b")(?:" + words + b")(?!" + _INSIDE_A_WORD + b")"
-        self._pattern = re.compile(pattern, re.IGNORECASE) if words else None
+        self._by_word: dict[bytes, list[re.Pattern[bytes]]] = defaultdict(list)
+        self._without_word: list[re.Pattern[bytes]] = []
+        for form in {form for text in forbidden if text for form in _forms(text)}:
+            pattern = re.compile(rb"(?<![0-9a-z])" + re.escape(form) + rb"(?![0-9a-z])")
+            words = _WORD.findall(form)
+            if words:
+                self._by_word[max(words, key=len)].append(pattern)
+            else:
+                self._without_word.append(pattern)
 
     def found_in(self, path: Path) -> bool:
         """Whether a file holds one of the texts; a gzip file is unpacked first."""
-        if self._pattern is None:
-            return False
         content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
-        return self._pattern.search(content) is not None
+        return self._found(gzip.decompress(content) if path.suffix == ".gz" else content)
 
-    def found_in_name(self, name: str) -> bool:
-        """Whether the name of a file or of a folder above it (inside the export) holds one of the texts."""
-        return self._pattern is not None and self._pattern.search(name.encode("utf-8")) is not None
+    def found_in_text(self, text: str) -> bool:
+        """Whether a name (of a class, a file, a folder) holds one of the texts."""
+        return self._found(text.encode("utf-8"))
+
+    def _found(self, content: bytes) -> bool:
+        lowered = content.lower()
+        there = self._by_word.keys() & set(_WORD.findall(lowered))
+        likely = [*self._without_word, *(pattern for word in there for pattern in self._by_word[word])]
+        return any(pattern.search(lowered) for pattern in likely)
 
 
 def _forms(text: str) -> set[bytes]:
-    """A text as UTF-8, as Latin-1 where it fits, and as JSON and HTML would escape it."""
-    escaped = {text, text.encode("unicode_escape").decode("ascii"), text.replace("\\", "\\\\")}
-    forms = {form.encode("utf-8") for form in escaped}
-    return forms | {text.encode("latin-1", "replace")} if "?" not in text else forms
+    """A text as UTF-8, as Latin-1 where it fits, and as JSON would escape it; ASCII letters in lower case."""
+    forms: set[bytes] = set()
+    for cased in (text, text.lower(), text.upper()):
+        forms |= {cased.encode("utf-8"), cased.encode("unicode_escape"), cased.replace("\\", "\\\\").encode("utf-8")}
+        with contextlib.suppress(UnicodeEncodeError):
+            forms.add(cased.encode("latin-1"))
+    return {form.lower() for form in forms}

@@ -17,6 +17,16 @@ FIDELITY_PASS, FIDELITY_CAUTION = 3.0, 10.0
 """Frechet distance over its floor (what real training images reach). Up to 3 the difference is of the order that
 another draw of patients makes in small sets; beyond 10 the pictures are of another kind to the classifier."""
 
+STRANGE_CAUTION, STRANGE_FAIL = 0.25, 0.5
+"""Share of pictures that are strange pixel by pixel; real images have 0.05 by definition. The Frechet distance speaks
+in the features of a small classifier, which noise can fool where training images are few; this share is not fooled."""
+
+_LOOKS = {
+    Level.PASS: "The pictures look like unseen real images",
+    Level.CAUTION: "The pictures resemble real images, with reservations",
+    Level.FAIL: "The pictures do not look like real images yet",
+}
+
 FEW_COMPARED = 50
 """Pictures below which a Frechet distance is too noisy for a PASS."""
 
@@ -78,7 +88,9 @@ class CopyFigures:
         return binomial_tail(self.suspected + self.screened_out, self.generated + self.screened_out, self.chance)
 
 
-def fidelity(distance: float | None, floor: float | None, compared: int, missing: str = "") -> Verdict:
+def fidelity(
+    distance: float | None, floor: float | None, compared: int, missing: str = "", strange: float | None = None
+) -> Verdict:
     """Do the pictures look like unseen real ones?
 
     Args:
@@ -86,24 +98,35 @@ def fidelity(distance: float | None, floor: float | None, compared: int, missing
         floor: the same of real training images.
         compared: images on the generated side.
         missing: key of ``WHY_MISSING``.
+        strange: share of pictures that are less like any training image than 19 of 20 unseen real images are, pixel
+            by pixel; ``None`` where not measured.
     """
+    rough = "" if strange is None else _strange_sentence(strange)
+    odd: Figures = {} if strange is None else {"strange": round(strange, 3)}
     if distance is None or floor is None:
         why = WHY_MISSING.get(missing, "it was not measured")
-        return Verdict("fidelity", Level.UNKNOWN, f"Cannot tell how real the pictures look: {why}.", {})
+        if strange is not None and strange > STRANGE_FAIL:
+            return Verdict("fidelity", Level.FAIL, f"{_LOOKS[Level.FAIL]}: {rough}.", odd)
+        return Verdict("fidelity", Level.UNKNOWN, f"Cannot tell how real the pictures look: {why}.", odd)
     ratio = distance / max(floor, 1e-9)
     level = Level.PASS if ratio <= FIDELITY_PASS else Level.CAUTION if ratio <= FIDELITY_CAUTION else Level.FAIL
-    words = {
-        Level.PASS: "The pictures look like unseen real images",
-        Level.CAUTION: "The pictures resemble real images but differ noticeably",
-        Level.FAIL: "The pictures do not look like real images yet",
-    }
-    sentence = f"{words[level]}: their distance to unseen real images is {ratio:.1f} times that of real training images"
-    sentence += f" ({distance:.3g} against {floor:.3g})."
-    if compared < FEW_COMPARED:
+    if compared < FEW_COMPARED or (strange or 0.0) > STRANGE_CAUTION:
         level = Level.CAUTION if level is Level.PASS else level
+    if (strange or 0.0) > STRANGE_FAIL:
+        level = Level.FAIL
+    sentence = (
+        f"{_LOOKS[level]}: their distance to unseen real images is {ratio:.1f} times that of real training images"
+    )
+    sentence += f" ({distance:.3g} against {floor:.3g})"
+    sentence += f", and {rough}." if (strange or 0.0) > STRANGE_CAUTION else "."
+    if compared < FEW_COMPARED:
         sentence += f" Only {compared} pictures could be compared, so this figure is rough."
     figures: Figures = {"distance": distance, "floor": floor, "ratio": round(ratio, 3), "compared": compared}
-    return Verdict("fidelity", level, sentence, figures)
+    return Verdict("fidelity", level, sentence, figures | odd)
+
+
+def _strange_sentence(share: float) -> str:
+    return f"{share:.0%} of them are less like any training image than 19 of 20 unseen real images are"
 
 
 def classes(accuracy: Mapping[str, float | None], agreement: Mapping[str, float | None], missing: str = "") -> Verdict:

@@ -5,9 +5,11 @@ Only the measuring knows torch (``models.evaluate``); the judging is ``app.domai
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from app.domain import audit_rules
 from app.domain.audit import AuditRecord, Verdict
@@ -19,7 +21,9 @@ from app.versions import versions
 from app.worker import audit_report
 from app.worker.audit_subject import Subject, load_subject
 from app.worker.channel import Channel
-from models.evaluate.measures import Measures, measure
+from models.data.prepared import PreparedImages
+from models.evaluate.measures import FEWEST, Measures, measure
+from models.evaluate.neighbours import CopyCheck
 
 
 def run(spec: JobSpec, channel: Channel) -> dict[str, Any]:
@@ -89,10 +93,28 @@ def _record(audit_id: str, subject: Subject, figures: Measures) -> AuditRecord:
     )
 
 
+def strange_share(data: PreparedImages, distances: Sequence[float]) -> float | None:
+    """Share of pictures that are further from every training image than 19 of 20 unseen real images are.
+
+    Args:
+        data: the prepared cohort.
+        distances: of each picture to its nearest training image, as ``CopyCheck`` measures it.
+
+    Returns:
+        0.05 is what real images have; ``None`` where fewer than ``FEWEST`` images were kept unseen.
+    """
+    unseen = np.concatenate([data.subset("val"), data.subset("test")])
+    if len(unseen) < FEWEST or not len(distances):
+        return None
+    usual = float(np.quantile(CopyCheck(data).nearest(data.images(unseen)).distance, 0.95))
+    return float(np.mean(np.asarray(distances) > usual))
+
+
 def _verdicts(subject: Subject, figures: Measures) -> tuple[Verdict, ...]:
     missing = figures.missing
     found = figures.copies
     copy_figures = None
+    strange = None if found is None else strange_share(subject.data, found.distance)
     if found is not None:
         copy_figures = audit_rules.CopyFigures(
             generated=len(subject.kept),
@@ -102,7 +124,9 @@ def _verdicts(subject: Subject, figures: Measures) -> tuple[Verdict, ...]:
             references=found.n_reference,
         )
     return (
-        audit_rules.fidelity(figures.frechet, figures.frechet_floor, figures.n_compared, missing.get("frechet", "")),
+        audit_rules.fidelity(
+            figures.frechet, figures.frechet_floor, figures.n_compared, missing.get("frechet", ""), strange
+        ),
         audit_rules.classes(figures.accuracy, figures.agreement, missing.get("accuracy", "")),
         audit_rules.copies(copy_figures, missing.get("copies", "")),
     )

@@ -135,7 +135,7 @@ def _content(project: Project, request: ExportRequest, channel: Channel) -> _Con
 
 def _check_class_names(classes: set[str], facts: SourceFacts) -> None:
     search = Search({*facts.names, *facts.forbidden})
-    named = sorted(name for name in classes if search.found_in_name(name))
+    named = sorted(name for name in classes if search.found_in_text(name))
     if named:
         raise Refused("identity-in-export", detail=named[0])
 

@@ -62,7 +62,7 @@ def verify(
     for name in sorted(there):
         if name in hashes and file_sha256(root / name) != hashes[name]:
             raise Failed("export-not-verified", detail=f"{name} changed after it was written")
-        if search.found_in(root / name) or search.found_in_name(name):
+        if search.found_in(root / name) or search.found_in_text(name):
             raise Failed("identity-in-export", detail=name)
         on_file()
 

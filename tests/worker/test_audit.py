@@ -9,11 +9,14 @@ import pytest
 from PIL import Image
 
 from app.domain.audit import AuditRecord, Level
+from app.domain.audit_rules import STRANGE_FAIL
 from app.domain.errors import Refused, Stopped
 from app.store import audits as audit_store
 from app.store.folders import read_json
-from app.worker.audit import audit
+from app.worker.audit import audit, strange_share
 from app.worker.channel import RecordingChannel
+from models.data.prepared import PreparedImages
+from models.evaluate.neighbours import CopyCheck
 from tests.helpers.projects import throw_out
 
 
@@ -65,6 +68,19 @@ def test_the_report_is_one_page_that_names_no_source(folder, audited):
     assert 'src="http' not in page
     assert "Zebrowski" not in page
     assert str(audited.sources[0].parent.parent) not in page
+
+
+def test_noise_is_strange_and_further_draws_are_not(audited):
+    (folder,) = (audited.root / "cache" / "prepared").iterdir()
+    data = PreparedImages.open(folder)
+    random = np.random.default_rng(1)
+    noise = random.uniform(-1, 1, (12, 1, 32, 32)).astype(np.float32)
+    drawn = np.load(audited.root / "samples" / audited.samples / "images.npy")[2:]
+    check = CopyCheck(data)
+    assert strange_share(data, check.nearest(noise).distance) == 1.0
+    share = strange_share(data, check.nearest(drawn).distance)
+    assert share is not None
+    assert share < STRANGE_FAIL
 
 
 def test_an_audit_speaks_only_for_the_pictures_it_saw(project, ground):

@@ -63,15 +63,18 @@ def test_identities_are_known_for_the_last_check(tmp_path):
 def test_search_finds_whole_words_in_any_case_and_inside_gzip(tmp_path):
     import gzip
 
-    search = Search(["Zebrowski", "1.2.3.4", "/data/ärzte/a.dcm"])
+    search = Search(["Zebrowski", "1.2.3.4", "/data/ärzte/a.dcm", "王小明"])
     for name, content, expected in [
         ("a", b"\x00\x00ZEBROWSKI^A", True),
         ("b", b"Zebrowskis", False),
         ("c", b"uid 1.2.3.4\x00", True),
         ("d", b"uid 1.2.3.45", False),
+        ("d2", b"uid 1.2.3.4.", True),
         ("e", "x=/data/ärzte/a.dcm;".encode(), True),
         ("f", b'"/data/\\xe4rzte/a.dcm"', True),
         ("g.gz", gzip.compress(b"zebrowski"), True),
+        ("h", "patient 王小明, 44".encode(), True),
+        ("i", "ORDNER /DATA/ÄRZTE/A.DCM".encode("latin-1"), True),
     ]:
         (tmp_path / name).write_bytes(content)
         assert search.found_in(tmp_path / name) is expected, name

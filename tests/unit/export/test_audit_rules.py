@@ -22,6 +22,18 @@ def test_fidelity_is_judged_against_its_floor(distance, compared, level):
     assert f"{distance:.1f} times" in verdict.sentence
 
 
+@pytest.mark.parametrize(("strange", "level"), [(0.05, Level.PASS), (0.4, Level.CAUTION), (0.6, Level.FAIL)])
+def test_pictures_unlike_any_real_image_do_not_pass_whatever_the_classifier_feels(strange, level):
+    verdict = fidelity(1.0, 1.0, 200, strange=strange)
+    assert verdict.level is level
+    assert ("less like any training image" in verdict.sentence) == (level is not Level.PASS)
+
+
+def test_noise_is_said_even_where_the_distance_could_not_be_measured():
+    assert fidelity(None, None, 0, "too-few-images", strange=1.0).level is Level.FAIL
+    assert fidelity(None, None, 0, "too-few-images", strange=0.0).level is Level.UNKNOWN
+
+
 def test_what_was_not_measured_is_unknown_with_its_reason():
     for verdict in (
         fidelity(None, None, 0, "no-test-images"),
