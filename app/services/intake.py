@@ -26,10 +26,11 @@ class Intake:
         Raises:
             Refused: ``path-missing``.
         """
-        missing = next((path for path in paths if not path.exists()), None)
+        found = [path.expanduser().absolute() for path in paths]
+        missing = next((path for path in found if not path.exists()), None)
         if missing is not None:
             raise Refused("path-missing", path=str(missing))
-        params = {"paths": [str(path.expanduser().absolute()) for path in paths]}
+        params = {"paths": [str(path) for path in found]}
         return self._starter.start("import", params, resource="disk", on_message=on_message, on_outcome=on_outcome)
 
     def start_sample_project(

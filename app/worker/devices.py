@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from typing import Any
 
@@ -18,7 +19,7 @@ def run(spec: JobSpec, channel: Channel) -> dict[str, Any]:
     ]
     if torch.backends.mps.is_available():
         found.append({"id": "mps", "name": f"{platform.processor() or 'Apple'} graphics"})
-    found.append({"id": "cpu", "name": f"Processor, {torch.get_num_threads()} cores"})
+    found.append({"id": "cpu", "name": f"Processor, {os.cpu_count() or 1} cores"})
     return {"devices": found}
 
 

@@ -50,6 +50,15 @@ def steps_of(heard: list[Message]) -> list[int]:
     return [m.step for m in heard if isinstance(m, Metric) and "loss" in m.values]
 
 
+def seen_from_elsewhere(services: Services, job: Job) -> RunState:
+    """The state that a second program sees, which has the project open but did not start the job."""
+    other = compose.open_project(services.project.root)
+    try:
+        return other.training.run(job.id).state
+    finally:
+        other.close(0)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_killed_training_is_interrupted_and_goes_on_from_its_last_checkpoint(filled: Services) -> None:
     training = filled.training
@@ -61,12 +70,14 @@ def test_a_killed_training_is_interrupted_and_goes_on_from_its_last_checkpoint(f
     saved = next(m for m in heard if isinstance(m, CheckpointSaved))
     until(lambda: steps_of(heard)[-1] > saved.step)
     assert job.pid is not None
+    assert seen_from_elsewhere(filled, job) is RunState.RUNNING
     os.kill(job.pid, signal.SIGKILL)
     outcome = ended(job)
     assert (outcome.state, outcome.facts["signal"], outcome.checkpoint) == ("crashed", "SIGKILL", saved.path)
     assert "What was saved before is kept" in outcome.sentence()
     info = training.run(job.id)
     assert info.state is RunState.INTERRUPTED
+    assert seen_from_elsewhere(filled, job) is RunState.INTERRUPTED
     assert info.checkpoint == filled.project.root / saved.path
     again: list[Message] = []
     resumed = training.resume(job.id, on_message=again.append)
@@ -100,17 +111,3 @@ def test_a_program_that_closes_stops_its_training_which_goes_on_later(filled: Se
         assert steps_of(again) == [info.last_step + 1, info.last_step + 2]
     finally:
         opened.close(0)
-
-
-def test_another_program_sees_that_a_run_has_a_living_worker(filled: Services) -> None:
-    heard: list[Message] = []
-    job = begin(filled, heard)
-    until(lambda: bool(heard))
-    other = compose.open_project(filled.project.root)
-    try:
-        assert other.training.run(job.id).state is RunState.RUNNING
-        job.kill()
-        assert ended(job).state == "crashed"
-        assert other.training.run(job.id).state is RunState.INTERRUPTED
-    finally:
-        other.close(0)
