@@ -62,12 +62,12 @@ class RunFeed(QObject):
         self._watches.load(run_id)
 
         self._bridge.run_in_background(
-            lambda: (run_id, list(training.history(run_id))), self._take, lane=f"history {run_id}"
+            lambda: (run_id, RunWatch.of(training.history(run_id))), self._take, lane=f"history {run_id}"
         )
 
-    def _take(self, answer: tuple[str, list[Message]]) -> None:
-        run_id, history = answer
-        self._watches.loaded(run_id, history)
+    def _take(self, answer: tuple[str, RunWatch]) -> None:
+        self._watches.loaded(*answer)
+        run_id, _watch = answer
         self.heard.emit(run_id)
 
     def _job_started(self, job_id: str) -> None:

@@ -193,7 +193,7 @@ def test_live_words_that_come_while_the_history_loads_follow_it() -> None:
     watches = Watches()
     watches.load("a")
     watches.hear("a", Metric(2, {"loss": 2.0}))
-    watches.loaded("a", [Metric(1, {"loss": 3.0})])
+    watches.loaded("a", RunWatch.of([Metric(1, {"loss": 3.0})]))
     assert watches.known["a"].loss == [(1, 3.0), (2, 2.0)]
 
 

@@ -228,9 +228,8 @@ class Watches:
         """The history of this run was asked for."""
         self._waiting.setdefault(run_id, [])
 
-    def loaded(self, run_id: str, history: Iterable[Message]) -> None:
+    def loaded(self, run_id: str, watch: RunWatch) -> None:
         """The history came; what was said meanwhile follows it."""
-        watch = RunWatch.of(history)
         for message in self._waiting.pop(run_id, []):
             watch.hear(message)
         self.known[run_id] = watch

@@ -62,6 +62,7 @@ class LossPlot(QWidget):
         item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(False, False)
+        item.setDownsampling(auto=True, mode="peak")  # a night has more points than the screen
         item.showGrid(x=False, y=True, alpha=0.12)
         item.setLabel("left", "Error")
         item.getAxis("left").enableAutoSIPrefix(False)

@@ -27,6 +27,7 @@ class TrainSetup(Card):
     def __init__(self) -> None:
         super().__init__("New training")
         self.cohort = _combo("Cohort to learn from")
+        self.cohort.currentTextChanged.connect(self.cohort.setToolTip)
         self.cohort.currentTextChanged.connect(self.cohort_chosen)
         self.counts = label("", "small", wrap=True)
         self.verdict = label("", wrap=True)
