@@ -25,6 +25,9 @@ SYNTHESIZING = ("109100", "Synthesizing Equipment")
 DEIDENTIFYING = ("109104", "De-identifying Equipment")
 """Purposes of contributing equipment (PS3.16, CID 7005)."""
 
+PAIRED = frozenset({"BREAST", "EXTREMITY", "FOOT", "HAND", "HIP", "KIDNEY", "KNEE", "SHOULDER"})
+"""Body parts of the allow-list that a person has two of."""
+
 WHOLE_NUMBERS_RESOLVE = 255
 """A window at least this wide is resolved by whole numbers as finely as a screen shows it."""
 
@@ -122,7 +125,7 @@ def _series(page: Page) -> dict[str, Any]:
         "SeriesInstanceUID": page.identity.series_uid,
         "SeriesNumber": 1,
         "SeriesDescription": f"{kind}: {picture.label}"[:64],
-        "Laterality": "",
+        **_laterality(page.acquisition.get("BodyPartExamined")),
     }
     if origin.synthetic:
         equipment = {"Manufacturer": "Understudy", "ManufacturerModelName": "Understudy"}
@@ -140,6 +143,11 @@ def _series(page: Page) -> dict[str, Any]:
     return record
 
 
+def _laterality(part: str | None) -> dict[str, Any]:
+    """Empty (unknown) for a paired or an unnamed part; it must be absent for an unpaired one (PS3.3 C.7.3.1)."""
+    return {"Laterality": ""} if part is None or part in PAIRED else {}
+
+
 def _image(page: Page) -> dict[str, Any]:
     picture = page.picture
     third = "AXIAL" if storage_class(picture) == CTImageStorage else "OTHER"
@@ -151,7 +159,7 @@ def _image(page: Page) -> dict[str, Any]:
         "ImageComments": f"class: {picture.label}",
         "WindowCenter": _number((low + high) / 2),
         "WindowWidth": _number(max(high - low, 1e-6)),
-        **_geometry(picture),
+        **_geometry(page),
         **_modality(page),
     }
     if page.origin.synthetic:
@@ -160,8 +168,9 @@ def _image(page: Page) -> dict[str, Any]:
     return record
 
 
-def _geometry(picture: Picture) -> dict[str, Any]:
+def _geometry(page: Page) -> dict[str, Any]:
     """Image plane of a slice whose place in a patient is invented: its middle lies on the axis of its normal."""
+    picture = page.picture
     if picture.spacing_mm is None:
         return {}
     if storage_class(picture) == SecondaryCaptureImageStorage:
@@ -178,7 +187,7 @@ def _geometry(picture: Picture) -> dict[str, Any]:
         "PixelSpacing": [_number(row_mm), _number(column_mm)],
         "ImageOrientationPatient": [_number(part) for part in (*along_columns, *along_rows)],
         "ImagePositionPatient": [_number(part) for part in corner],
-        "SliceThickness": None,
+        "SliceThickness": page.acquisition.get("SliceThickness"),
     }
 
 
