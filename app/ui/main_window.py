@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self.setWindowTitle("Understudy")
         self.setAcceptDrops(True)
-        self.setMinimumSize(960, 640)
+        self.setMinimumSize(1080, 700)
         self._place()
         self._project_changed()
 

@@ -196,3 +196,13 @@ def test_memory_for_slices_is_bounded(viewer: SliceViewer, catalogue: FakeCatalo
             viewer.go_to(index)
     qtbot.wait(50)
     assert len(viewer.frames._kept) <= 3
+
+
+def test_preset_is_no_longer_named_once_the_window_was_changed(viewer: SliceViewer, qtbot: QtBot) -> None:
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_5)
+    assert viewer.presets.currentText() == "Abdomen"
+    viewer.width_box.setValue(123)
+    assert viewer.presets.currentText() != "Abdomen"
+    qtbot.mouseDClick(viewer.canvas, LEFT, pos=viewer.canvas.rect().center())
+    assert viewer.presets.currentIndex() == 0
+    assert viewer.canvas.window_limits == (-100.0, 300.0)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QSpinBox, QVBoxLayo
 
 from app.ui.dialogs import choose
 from app.ui.theme import SPACE
-from app.ui.widgets.section import Form, button, label, row
+from app.ui.widgets.section import Form, button, label, roomy, row
 
 BUDGETS = {"2 minutes": 120.0, "10 minutes": 600.0, "1 hour": 3600.0, "Overnight (8 hours)": 28_800.0}
 ALL = "All images, labelled by their folders"
@@ -29,7 +29,7 @@ class AugmentDialog(QDialog):
         for text, seconds in BUDGETS.items():
             self.time.addItem(text, seconds)
         self.time.setCurrentIndex(1)
-        self.each = QSpinBox()
+        self.each = roomy(QSpinBox())
         self.each.setRange(1, 10_000)
         self.each.setValue(24)
         self.where = QLineEdit(str(out))

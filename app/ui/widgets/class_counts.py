@@ -71,6 +71,7 @@ class ClassCounts(QTableWidget):
 
     def show_rows(self, rows: Sequence[tuple[str, int, int, int]], patients: tuple[int, int, int] | None) -> None:
         """Show (class, train, val, test) rows; ``patients`` per split, ``None`` where the sources name none."""
+        self.setVisible(bool(rows))
         self.setRowCount(len(rows) + bool(rows))
         longest = max((sum(parts) for _name, *parts in rows), default=0)
         for number, (name, *parts) in enumerate(rows):

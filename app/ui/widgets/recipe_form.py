@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QWidget
 
 from app.domain.recipe import SIZES, WINDOW_PRESETS, Plane, Recipe, Window
-from app.ui.widgets.section import Form, row
+from app.ui.widgets.section import Form, roomy, row
 
 PLANES = {
     Plane.NATIVE: "As acquired",
@@ -89,7 +89,7 @@ class RecipeForm(QWidget):
 
 
 def _box(low: float, high: float, value: float, name: str, *, decimals: int = 0) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
+    box = roomy(QDoubleSpinBox())
     box.setRange(low, high)
     box.setDecimals(decimals)
     box.setSingleStep(0.1 if decimals else 10)

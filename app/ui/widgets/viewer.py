@@ -15,7 +15,7 @@ from app.ui.job_bridge import JobBridge
 from app.ui.theme import SPACE
 from app.ui.view_models.library import series_title
 from app.ui.widgets.frames import Frames, Load
-from app.ui.widgets.section import button, label, row
+from app.ui.widgets.section import button, label, roomy, row
 from app.ui.widgets.slice_canvas import SliceCanvas
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class SliceViewer(QWidget):
         self.warnings = label("", "caution", wrap=True)
         self.presets = QComboBox()
         self.presets.setAccessibleName("Window preset")
+        self.presets.setPlaceholderText("By hand")
         self.presets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.center, self.width_box = _number("Window centre"), _number("Window width")
         self.width_box.setMinimum(0.001)
@@ -156,7 +157,7 @@ class SliceViewer(QWidget):
         self.frames.failed.connect(self._show_failure)
         self.slider.valueChanged.connect(self.go_to)
         self.canvas.scrolled.connect(lambda steps: self.go_to(self.index + steps))
-        self.canvas.window_changed.connect(self.set_window)
+        self.canvas.window_changed.connect(self._window_dragged)
         self.canvas.pointed.connect(self._show_pointed)
         self.canvas.reset_wanted.connect(self.reset_window)
         self.reset.clicked.connect(self.reset_window)
@@ -190,7 +191,12 @@ class SliceViewer(QWidget):
             center, width = list(WINDOW_PRESETS.values())[number - 1]
             self.set_window(center - width / 2, center + width / 2)
 
+    def _window_dragged(self, low: float, high: float) -> None:
+        self.presets.setCurrentIndex(-1)
+        self.set_window(low, high)
+
     def _window_typed(self) -> None:
+        self.presets.setCurrentIndex(-1)
         center, width = self.center.value(), self.width_box.value()
         self.canvas.set_window(center - width / 2, center + width / 2)
         self._show_texts()
@@ -227,7 +233,7 @@ class SliceViewer(QWidget):
 
 
 def _number(name: str) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
+    box = roomy(QDoubleSpinBox())
     box.setRange(-1e6, 1e6)
     box.setDecimals(0)
     box.setAccessibleName(name)
