@@ -17,6 +17,7 @@ import pydicom
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.multival import MultiValue
 
 from app.deid.rules import AllowList
 from app.domain.errors import Failed
@@ -93,7 +94,7 @@ def screen(header: Dataset, allowed: AllowList) -> Screened:
     for keyword, rule in allowed.rules.items():
         value = _value(header, keyword)
         if value is not None and rule.allows(value):
-            kept[keyword] = value
+            kept[keyword] = _rewritten(value)
     return Screened(kept, total - len(kept), _telling(identities), _telling(names))
 
 
@@ -119,6 +120,16 @@ def _value(header: Dataset, keyword: str) -> Any:
             return header.get(keyword)
     except UNREADABLE:
         return None
+
+
+def _rewritten(value: Any) -> Any:
+    """A value in our own spelling: numbers to six digits, since their text may be too long or tell more."""
+    if isinstance(value, MultiValue):
+        return [_rewritten(part) for part in value]
+    if isinstance(value, str):
+        return str(value)
+    number = float(f"{float(value):.6g}")
+    return int(number) if number.is_integer() else number
 
 
 def _identifying(element: DataElement) -> list[str]:
