@@ -84,8 +84,8 @@ SENTENCES: dict[str, str] = {
     "disk-full": "The disk of {path} is full. Free some space; nothing was left behind.",
     "export-not-verified": "The finished export did not pass its own check ({detail}), so it was thrown "
     "away. Try again.",
-    "identity-in-export": "Nothing was exported: “{detail}” holds a name or an identifier of a source. Give the classes "
-    "names that are not those of patients, folders or files.",
+    "identity-in-export": "Nothing was exported: “{detail}” holds a name or an identifier of a source. Give the "
+    "classes names that are not those of patients, folders or files.",
     "samples-changed": "The pictures of sample set {samples} changed while they were exported. Try again.",
     "run-finished": "{run} has used all its budget. Give it more time or more steps to go on.",
     "cannot-train": "This cohort cannot be trained on: {detail}.",
@@ -96,7 +96,8 @@ SENTENCES: dict[str, str] = {
     "checkpoint-damaged": "A damaged checkpoint was passed over ({detail}).",
     "prepared-changed": "The prepared images differ from those that this run began with.",
     "training-started": "Learning from {training_images} images, {held_out_images} held out.",
-    "copies-alarm": "{share} of the pictures at step {step} lie very near to training images. Stop soon, or add images.",
+    "copies-alarm": "{share} of the pictures at step {step} lie very near to training images. Stop soon, or add "
+    "images.",
     "copies-remain": "{count} picture(s) are suspected copies even after drawing again; the audit shows them.",
     "step-cap": "Ended at step {step}, before the time was up: more passes over so few images would only copy them.",
     "not-finite": "The model drew pictures without values. Resume the training, or train again with another seed.",
