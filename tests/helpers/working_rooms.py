@@ -58,6 +58,7 @@ class FakeTraining:
         self.histories: dict[str, list[Message]] = {}
         self.asked: list[dict[str, Any]] = []
         self.resumed: list[str] = []
+        self.more: list[dict[str, Any]] = []
         self.refuse: Refused | None = None
 
     def start(self, cohort: Cohort, *, on_message: Any = None, on_outcome: Any = None, **options: Any) -> FakeJob:
@@ -68,8 +69,9 @@ class FakeTraining:
         self.held.insert(0, Run(run_record(run_id, cohort.name), RunState.RUNNING, checkpoint=None, seconds=0))
         return self._jobs.start("train", {"run": run_id}, on_message, on_outcome)
 
-    def resume(self, run_id: str, *, on_message: Any = None, on_outcome: Any = None) -> FakeJob:
+    def resume(self, run_id: str, *, on_message: Any = None, on_outcome: Any = None, **more: Any) -> FakeJob:
         self.resumed.append(run_id)
+        self.more.append(more)
         self.becomes(run_id, RunState.RUNNING)
         return self._jobs.start("train", {"run": run_id}, on_message, on_outcome)
 

@@ -118,7 +118,7 @@ def test_a_crash_is_told_calmly_and_can_be_resumed(qtbot: QtBot, page: TrainPage
     qtbot.waitUntil(page.message.isVisible)
     assert "SIGKILL" in page.message.text.text()
     qtbot.mouseClick(page.message.action, LEFT)
-    assert services.training.resumed == ["run-1"]
+    assert (services.training.resumed, services.training.more) == (["run-1"], [{}])
     qtbot.waitUntil(page.view.stop.isVisible)
     assert not page.message.isVisible()
 
@@ -162,6 +162,15 @@ def test_a_finished_run_leads_to_generate(qtbot: QtBot, page: TrainPage, context
     assert context.take_focus("generate") == "run-1"
 
 
+def test_a_finished_run_goes_on_for_the_time_chosen(qtbot: QtBot, context: PageContext, services) -> None:
+    services.trained("run-9", RunState.DONE)
+    page = shown(qtbot, context)
+    qtbot.waitUntil(page.view.resume.isVisible)
+    page.setup.budget.setCurrentIndex(0)
+    qtbot.mouseClick(page.view.resume, LEFT)
+    assert (services.training.resumed, services.training.more) == (["run-9"], [{"budget_s": 120.0, "steps": None}])
+
+
 def test_the_plot_follows_light_and_dark(qtbot: QtBot, qapp, page: TrainPage, services: WorkingServices) -> None:
     start(qtbot, page, services)
     ground = page.view.plot.grab().toImage().pixelColor(60, 20).name()
@@ -203,7 +212,8 @@ def test_live_words_that_come_while_the_history_loads_follow_it() -> None:
         (RunState.STOPPED, True, "Resume"),
         (RunState.INTERRUPTED, True, "Resume"),
         (RunState.INTERRUPTED, False, "Start again"),
-        (RunState.DONE, True, ""),
+        (RunState.FAILED, True, "Resume"),
+        (RunState.DONE, True, "Train longer"),
         (RunState.RUNNING, True, ""),
     ],
 )

@@ -223,7 +223,8 @@ class TrainPage(QWidget):
     def _resume(self, run_id: str) -> None:
         services, run = self._context.services, self._runs.get(run_id)
         if services is not None and run is not None:
-            self._launch(services.training.resume, run_id, title=f"Training on {run.record.cohort}")
+            more = self.setup.amount() if run.state is RunState.DONE else {}
+            self._launch(services.training.resume, run_id, title=f"Training on {run.record.cohort}", **more)
 
     def _launch(self, starter: Callable[..., Any], *args: Any, title: str, **options: Any) -> None:
         try:

@@ -67,6 +67,14 @@ STATE_WORDS = {
 }
 
 
+_AGAIN = {
+    RunState.STOPPED: "Resume",
+    RunState.INTERRUPTED: "Resume",
+    RunState.FAILED: "Resume",
+    RunState.DONE: "Train longer",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RunLine:
     """A run in words.
@@ -105,10 +113,8 @@ def run_line(run: RunInfo) -> RunLine:
         parts.append(f"learnt for {phrases.duration(run.seconds)}")
     if run.checkpoint is None and run.state is not RunState.RUNNING:
         parts.append("nothing saved")
-    again = ""
-    if run.state in (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED):
-        again = "Start again" if run.checkpoint is None else "Resume"
     detail, usable = " · ".join(parts), run.checkpoint is not None
+    again = _AGAIN.get(run.state, "") if usable or run.state in (RunState.RUNNING, RunState.DONE) else "Start again"
     return RunLine(run.record.id, run_title(run.record), detail, run.state, run.record.reason, again, usable)
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QDoubleSpinBox, QRadioBut
 
 from app.ui.view_models.generate import Amount, Wish, wish_line
 from app.ui.widgets.folding import Folding
-from app.ui.widgets.section import FIELD_HEIGHT, Card, ElidedLabel, Form, button, label, row
+from app.ui.widgets.section import FIELD_HEIGHT, Card, ElidedLabel, Form, button, label, roomy, row
 
 MOST = 10_000
 """Images of one class in one go."""
@@ -50,7 +50,7 @@ class GenerateForm(Card):
         self._each_form = Form()
         self._each.setLayout(self._each_form)
         self._each_form.setContentsMargins(24, 0, 0, 0)
-        self.steps, self.guidance, self.seed = _number("Drawing steps", 0), QDoubleSpinBox(), _number("Seed", 0)
+        self.steps, self.guidance, self.seed = _number("Drawing steps", 0), roomy(QDoubleSpinBox()), _number("Seed", 0)
         self.sentence = label("", "small", wrap=True)
         self.start = button("Generate", "primary")
         self.start.clicked.connect(self.start_wanted)
@@ -147,7 +147,7 @@ class GenerateForm(Card):
 
 
 def _number(name: str, value: int) -> QSpinBox:
-    made = QSpinBox()
+    made = roomy(QSpinBox())
     made.setAccessibleName(name)
     made.setRange(0, MOST)
     made.setValue(value)

@@ -14,6 +14,12 @@ from app.ui.widgets.loss_plot import LossPlot
 from app.ui.widgets.preview_grid import PreviewGrid
 from app.ui.widgets.section import Card, ElidedLabel, button, label, row
 
+_TIPS = {
+    "Resume": "Go on from the last saved point",
+    "Start again": "Nothing was saved; the training begins anew",
+    "Train longer": "Go on for as long as is chosen at the left",
+}
+
 
 class RunView(QWidget):
     """Draws a ``RunWatch``; knows no service.
@@ -42,10 +48,8 @@ class RunView(QWidget):
         self.classes = label("", "small", wrap=True)
         self.stop = button("Stop and keep", tip="End now; what was learnt so far stays and can be used")
         self.preview = button("Preview now", tip="Draw the sample pictures at the next step")
-        self.resume = button(
-            "Resume", "primary", tip="Go on from the last saved point, or from the beginning where nothing was saved"
-        )
-        self.generate = button("Generate images", tip="Draw images with this run")
+        self.resume = button("Resume")
+        self.generate = button("Generate images", "primary", tip="Draw images with this run")
         self.stop.clicked.connect(self.stop_wanted)
         self.preview.clicked.connect(self.preview_wanted)
         self.resume.clicked.connect(self.resume_wanted)
@@ -91,6 +95,7 @@ class RunView(QWidget):
         self.preview.setVisible(live)
         self.progress.setVisible(live)
         self.resume.setText(line.again)
+        self.resume.setToolTip(_TIPS.get(line.again, ""))
         self.resume.setVisible(bool(line.again) and not live)
         self.generate.setVisible(line.usable and not live)
 

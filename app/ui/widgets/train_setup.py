@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from app.ui.view_models.train import BUDGETS, DEFAULT_BUDGET, FAMILIES
 from app.ui.widgets.folding import Folding
-from app.ui.widgets.section import Card, Form, button, label, row
+from app.ui.widgets.section import Card, Form, button, label, roomy, row
 
 
 class TrainSetup(Card):
@@ -84,14 +84,17 @@ class TrainSetup(Card):
 
     def options(self) -> dict[str, Any]:
         """The choices as keywords of ``Training.start``."""
-        steps = self.advanced.steps.value()
         return {
+            **self.amount(),
             "family": self.family.currentData(),
-            "budget_s": None if steps else self._seconds(),
-            "steps": steps or None,
             "seed": self.advanced.seed.value(),
             "device": self.advanced.device.currentData(),
         }
+
+    def amount(self) -> dict[str, Any]:
+        """How long, as keywords of ``Training.start`` and ``Training.resume``."""
+        steps = self.advanced.steps.value()
+        return {"budget_s": None if steps else self._seconds(), "steps": steps or None}
 
     def _seconds(self) -> float:
         chosen: float | None = self.budget.currentData()
@@ -143,7 +146,7 @@ def _combo(name: str) -> QComboBox:
 
 
 def _spin(name: str, low: int, high: int, value: int) -> QSpinBox:
-    made = QSpinBox()
+    made = roomy(QSpinBox())
     made.setAccessibleName(name)
     made.setRange(low, high)
     made.setValue(value)
