@@ -112,6 +112,22 @@ def test_labels_by_hand(page: CohortPage, services: FakeServices, qtbot: QtBot) 
     model = table.model()
     assert model.setData(model.index(1, 1), "clear")
     qtbot.waitUntil(lambda: page.total.text() == "6 images in 2 classes")
+    choose(page.form.scope, "folder")
+    choose(page.form.folder, "/images/nodule")
+    assert model.index(0, 1).data() == "lesion", "a label given stays when other images are listed"
+
+
+def test_labels_by_hand_list_only_the_chosen_images(page: CohortPage, context: PageContext, qtbot: QtBot) -> None:
+    choose(page.form.label_by, "hand")
+    model = page.form.hand.table.model()
+    assert model.rowCount() == 12
+    choose(page.form.scope, "folder")
+    choose(page.form.folder, "/images/normal")
+    assert model.rowCount() == 6
+    context.selected_series = ("k1",)
+    choose(page.form.scope, "selection")
+    page.activate()
+    assert model.rowCount() == 1
 
 
 def test_labels_from_a_table(

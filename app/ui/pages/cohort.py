@@ -228,7 +228,7 @@ class CohortPage(QWidget):
         self._context.bridge.run_in_background(give, self._labelled)
 
     def _labelled(self, _answer: None) -> None:
-        self._draft()
+        self.refresh()
 
     def _make(self) -> None:
         services, choice, name = self._services(), self.form.choice(), self.name.text().strip()

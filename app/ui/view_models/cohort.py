@@ -52,6 +52,11 @@ class Choice:
             return "Choose the DICOM attribute that tells the classes apart."
         return ""
 
+    def takes(self, series: str, folder: str) -> bool:
+        """Whether a series of the library is among the images chosen."""
+        below = self.under is None or Path(folder).is_relative_to(self.under)
+        return below and not self.empty_selection and (not self.series or series in self.series)
+
     def options(self) -> dict[str, Any]:
         """Keyword arguments of ``Cohorts.draft`` and ``make``."""
         split = self.label_by if self.split == "table" else self.split
@@ -74,7 +79,7 @@ class Offers:
     Attributes:
         images: how many there are.
         folders, attributes: lists to choose from.
-        series: (key, name) of every series, for labels by hand.
+        series: (key, name, folder) of every series, for labels by hand.
         labels: labels given by hand, by series key.
         cohorts: names of the cohorts that exist.
     """
@@ -82,7 +87,7 @@ class Offers:
     images: int
     folders: Sequence[Offer]
     attributes: Sequence[Offer]
-    series: Sequence[tuple[str, str]]
+    series: Sequence[tuple[str, str, str]]
     labels: Mapping[str, str]
     cohorts: Sequence[str]
 
@@ -117,7 +122,7 @@ def offers(studies: Sequence[Study], labels: Mapping[tuple[str, int | None], str
         images=sum(len(series.instances) for study in studies for series in study.series),
         folders=folder_offers(studies),
         attributes=attribute_offers(studies),
-        series=[(one.key, _named(study, one)) for study in studies for one in study.series],
+        series=[(one.key, _named(study, one), one.folder) for study in studies for one in study.series],
         labels={key: text for (key, index), text in labels.items() if index is None},
         cohorts=cohorts,
     )

@@ -144,10 +144,9 @@ def _study_entry(study: Study, scans: Sequence[Series]) -> Entry:
 
 
 def _folder_entry(folder: str, found: Sequence[tuple[Study, Series]]) -> Entry:
-    lines = tuple(_series_entry(one, study) for study, one in found)
+    lines = tuple(sorted((_series_entry(one, study) for study, one in found), key=lambda line: _natural(line.title)))
     if len(lines) == 1:
         return lines[0]
-    path = PurePath(folder)
-    detail = " · ".join(part for part in (count(len(lines), "image"), path.parent.name) if part)
     keys = tuple(dict.fromkeys(study.key for study, _one in found))
-    return Entry(folder, path.name, detail, lines[0].series, (), lines, keys, folder.lower())
+    detail = count(len(lines), "image")
+    return Entry(folder, PurePath(folder).name, detail, lines[0].series, (), lines, keys, folder.lower())

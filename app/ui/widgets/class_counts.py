@@ -78,8 +78,8 @@ class ClassCounts(QTableWidget):
             self._fill(number, name, [f"{part:,}" for part in parts])
             self.setCellWidget(number, 1, Bar(parts, longest))
         if rows:
-            figures = [f"{who:,}" for who in patients] if patients else ["not known", "", ""]
-            self._fill(len(rows), "Patients", figures, muted=True)
+            figures = [f"{who:,}" for who in patients] if patients else ["", "", ""]
+            self._fill(len(rows), "Patients" if patients else "Patients are not known", figures, muted=True)
             self.removeCellWidget(len(rows), 1)
         self.setMaximumHeight(self.horizontalHeader().height() + ROW * max(2, self.rowCount()) + 4)
 

@@ -39,6 +39,7 @@ class CohortForm(QWidget):
         super().__init__()
         self._selection: tuple[str, ...] = ()
         self._table: Path | None = None
+        self._offers: Offers | None = None
         self.scope, self.folder = _combo("Images"), _combo("Folder")
         self.label_by, self.tag = _combo("Labels come from"), _combo("DICOM attribute")
         self.split = _combo("Patients are split")
@@ -70,14 +71,15 @@ class CohortForm(QWidget):
         self.scope.setItemText(0, f"All images of the library ({offers.images:,})")
         _offer(self.folder, offers.folders)
         _offer(self.tag, offers.attributes)
-        self.hand.show_series(offers.series, offers.labels)
+        self._offers = offers
+        self._list_by_hand()
 
     def show_selection(self, series: tuple[str, ...]) -> None:
         """What is selected in the Library."""
         changed, self._selection = series != self._selection, series
         self.scope.setItemText(2, f"Selected in the Library ({count(len(series), 'series', 'series')})")
         if changed and self.scope.currentData() == "selection":
-            self.changed.emit()
+            self._change()
 
     def use_table(self, path: Path) -> None:
         """Take the labels from this CSV."""
@@ -85,6 +87,13 @@ class CohortForm(QWidget):
         self.table_name.setText(path.name)
         self.table_name.setToolTip(str(path))
         self._change()
+
+    def _list_by_hand(self) -> None:
+        """Only the series that are among the images chosen."""
+        if self._offers is not None and self.label_by.currentData() == "hand":
+            choice = self.choice()
+            listed = [(key, name) for key, name, folder in self._offers.series if choice.takes(key, folder)]
+            self.hand.show_series(listed, self._offers.labels)
 
     def _fill(self) -> None:
         for text, value in (("All images", "all"), ("A folder", "folder"), ("Selected in the Library", "selection")):
@@ -135,6 +144,7 @@ class CohortForm(QWidget):
 
     def _change(self) -> None:
         self._show_parts()
+        self._list_by_hand()
         self.changed.emit()
 
     def _show_parts(self) -> None:
