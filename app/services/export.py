@@ -29,6 +29,9 @@ HEADER_BYTES = {Format.PNG: 600, Format.DICOM: 2_500, Format.NIFTI: 1_500}
 BITS_16 = 2
 """Bytes of a pixel; compressed formats stay below."""
 
+PROFILES = ("basic",)
+"""De-identification profiles: the allow-list alone."""
+
 REAL_NOTICE = (
     "Real images are included. Their headers are left behind except for a short list of technical values, and their "
     "identifiers are replaced. The pictures themselves were NOT checked for burned-in text or recognisable faces: "
@@ -126,13 +129,15 @@ def check_request(request: ExportRequest) -> None:
     """Refuse what cannot be carried out, before any work.
 
     Raises:
-        BadUsage: ``export-needs-samples``, ``export-needs-cohort``.
+        BadUsage: ``export-needs-samples``, ``export-needs-cohort``, ``not-available`` (another profile).
         Refused: ``folder-not-empty``.
     """
     if Include.SYNTHETIC in request.include and not request.samples:
         raise BadUsage("export-needs-samples")
     if Include.REAL in request.include and not request.cohort:
         raise BadUsage("export-needs-cohort")
+    if request.profile not in PROFILES:
+        raise BadUsage("not-available", option=f"The de-identification profile “{request.profile}”")
     out = Path(request.out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise Refused("folder-not-empty", path=str(out))

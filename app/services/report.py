@@ -40,7 +40,7 @@ def style() -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(program_root() / "resources" / "report"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
@@ -48,5 +48,3 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["percent"] = lambda share: f"{share:.0%}"
-    return environment

@@ -131,7 +131,10 @@ def _kinds(items: Iterable[Item], found: dict[str, Series]) -> dict[str, int]:
 
 
 def _places(source: str) -> set[str]:
-    """Where a source lies: its path, its folder, and its file name unless that is a mere number (ours are too)."""
+    """Where a source lies: its path, its folder unless that has one short name only, and its file name unless that is
+    a mere number (ours are too).
+    """
     path = Path(source)
+    folder = {str(path.parent)} if len(path.parent.parts) > 2 else set()
     name = set() if path.name.split(".")[0].isdigit() else {path.name}
-    return {source, str(path.parent), *name} - {path.anchor, "."}
+    return {source} | folder | name

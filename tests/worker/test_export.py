@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import nibabel as nib
@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from app import compose
-from app.domain.errors import Failed, Refused, Stopped
+from app.domain.errors import BadUsage, Failed, Refused, Stopped
 from app.domain.export import ExportRequest, Format, Include
 from app.jobs.messages import Phase
 from app.store import audits as audit_store
@@ -194,6 +194,22 @@ def test_an_unwritable_place_is_one_sentence_and_leaves_nothing(project, ground,
     assert failure.value.code == "unwritable"
     assert str(tmp_path / "file" / "out") in str(failure.value)
     assert not project.exports_log.exists()
+
+
+def test_a_class_named_like_a_patient_is_refused(project, ground, tmp_path):
+    for path in project.root.rglob("*.json"):
+        if path.name in ("samples.json", "cohort.json", "run.json", "prepared.json"):
+            path.write_text(path.read_text().replace('"nodule"', '"Ottilie K"'))
+    with pytest.raises(Refused) as refusal:
+        export(project, request(ground, tmp_path / "out"), RecordingChannel())
+    assert refusal.value.code == "identity-in-export"
+    assert "Ottilie K" in str(refusal.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_profile_is_not_taken_for_the_known_one(project, ground, tmp_path):
+    with pytest.raises(BadUsage):
+        export(project, replace(request(ground, tmp_path / "out"), profile="full"), RecordingChannel())
 
 
 @pytest.mark.parametrize("moment", ["Writing images", "Checking what was written"])
