@@ -81,7 +81,7 @@ def _walk(plan: RoadPlan, out: Path, output: Output) -> RoadResult:
 
     def on_stage(stage: str) -> None:
         reached.append(stage)
-        output.message(Phase(f"{STAGES.index(stage) + 1}/{len(STAGES)} {stage}"))
+        output.message(Phase(f"{STAGES.index(stage) + 1}/{len(STAGES)} {stage.capitalize()}"))
 
     services = compose.create_project(out / "project")
     try:

@@ -25,7 +25,7 @@ check() {
 check style "$bin/ruff" check --quiet .
 check formatting "$bin/ruff" format --check --quiet .
 check types "$bin/mypy"
-check layers "$bin/lint-imports"
+check layers "$bin/lint-imports" --no-logo
 
 # Two test processes on two cores: one thread each, or they fight for the cores.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"

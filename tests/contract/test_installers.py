@@ -66,3 +66,37 @@ def test_the_second_run_installs_nothing(tmp_path: Path) -> None:
     again = bash('sleep() { :; }; install_project venv "[test]" && echo ready', tmp_path)
     assert "called -m pip install" in again.stderr
     assert again.returncode == 1
+
+
+def bare_machine(folder: Path, *, root: bool) -> str:
+    """Bash lines for a system with no library of the window, an apt of Ubuntu 24.04 and a recording apt-get."""
+    programs = {
+        "ldconfig": "exit 0",
+        "apt-cache": '[ "$2" = libglib2.0-0 ] || echo "$2 | 1.0 | noble"',
+        "apt-get": f'echo "$@" >> {folder}/asked',
+        "id": f"echo {0 if root else 1000}",
+        "sudo": "exit 1",
+    }
+    for name, body in programs.items():
+        (folder / name).write_text(f"#!/bin/bash\n{body}\n")
+        (folder / name).chmod(0o755)
+    return f"PATH={folder}:$PATH\n"
+
+
+def test_missing_libraries_are_installed_under_the_names_of_this_system(tmp_path: Path) -> None:
+    done = bash(bare_machine(tmp_path, root=True) + "ensure_window_libraries")
+    assert done.returncode == 0, done.stderr
+    update, install = (tmp_path / "asked").read_text().splitlines()
+    assert update.startswith("update")
+    names = install.split()
+    assert {"install", "-y", "libegl1", "libxcb-cursor0", "libxcb-icccm4", "libglib2.0-0t64"} <= set(names)
+    assert "libglib2.0-0" not in names
+
+
+def test_where_nothing_may_be_installed_one_line_names_the_packages(tmp_path: Path) -> None:
+    done = bash(bare_machine(tmp_path, root=False) + "ensure_window_libraries; echo goes on")
+    assert done.stdout == "goes on\n"
+    assert not (tmp_path / "asked").exists()
+    (line,) = done.stderr.splitlines()
+    assert "sudo apt-get install" in line
+    assert "libxcb-cursor0" in line
