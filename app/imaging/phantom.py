@@ -86,6 +86,7 @@ def _dataset(hu: NDArray[np.float64], patient: int, index: int, z: float, seed: 
     dataset.SOPClassUID = CTImageStorage
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     dataset.SpecificCharacterSet = "ISO_IR 100"
+    dataset.SyntheticData = "YES"
     _describe_patient(dataset, patient, seed)
     _describe_series(dataset, patient, seed)
     _describe_image(dataset, hu.shape[0], index, z)
