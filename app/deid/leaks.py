@@ -42,11 +42,23 @@ class Search:
         """Whether a name (of a class, a file, a folder) holds one of the texts."""
         return self._found(text.encode("utf-8"))
 
+    def cut_from(self, name: str) -> str:
+        """A name without the texts that it holds."""
+        content = name.encode("utf-8")
+        for pattern in self._likely(content.lower()):
+            while match := pattern.search(content.lower()):
+                content = content[: match.start()] + content[match.end() :]
+        return content.decode("utf-8", "ignore")
+
     def _found(self, content: bytes) -> bool:
         lowered = content.lower()
+        return any(pattern.search(lowered) for pattern in self._likely(lowered))
+
+    def _likely(self, lowered: bytes) -> list[re.Pattern[bytes]]:
+        """Patterns whose longest word is there, longest first, and those without a word."""
         there = self._by_word.keys() & set(_WORD.findall(lowered))
-        likely = [*self._without_word, *(pattern for word in there for pattern in self._by_word[word])]
-        return any(pattern.search(lowered) for pattern in likely)
+        found = [*self._without_word, *(pattern for word in there for pattern in self._by_word[word])]
+        return sorted(found, key=lambda pattern: len(pattern.pattern), reverse=True)
 
 
 def _forms(text: str) -> set[bytes]:

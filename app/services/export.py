@@ -38,7 +38,7 @@ REAL_NOTICE = (
     "look at them before you share them."
 )
 UNREVIEWED_NOTICE = "The pictures have not been reviewed yet. They will be before anything is written."
-NAMES_NOTICE = "Class names leave as they are: {names}. They must not name a person."
+NAMES_NOTICE = "Class names leave with the images: {names}. A patient's name or identifier in them is cut out."
 
 
 class Exports:

@@ -5,7 +5,7 @@ The order is the safety: audit, choose, write aside, check everything that was w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.deid.leaks import Search
 from app.deid.pseudonyms import Pseudonyms
 from app.domain.audit import AuditRecord
 from app.domain.cohort import Cohort
-from app.domain.errors import Failed, Refused
+from app.domain.errors import Failed
 from app.domain.export import ExportRequest, Format, Include
 from app.domain.run import RunRecord
 from app.domain.sample_set import SampleSetRecord
@@ -26,7 +26,7 @@ from app.store import audits as audit_store
 from app.store.cohorts import Cohorts
 from app.store.library import Library
 from app.store.project import Project
-from app.worker import export_cards, export_log, export_pages
+from app.worker import export_cards, export_classes, export_log, export_pages
 from app.worker.audit import audit
 from app.worker.audit_subject import learnt
 from app.worker.channel import Channel
@@ -71,7 +71,8 @@ def export(project: Project, request: ExportRequest, channel: Channel) -> dict[s
     sources = Sources(Library(project), content.cohort)
     channel.phase("Reading the sources' headers")
     facts = sources.facts(channel.check)
-    _check_class_names({*content.chosen.counts(), *content.real}, facts)
+    content = _renamed(content, facts)
+    sources.cohort = content.cohort  # from here on the classes carry their harmless names
     with landing(out) as root:
         expected, story = _write(root, project, content, _Origins(sources, facts), channel)
         export_cards.write_cards(root, story)
@@ -133,11 +134,24 @@ def _content(project: Project, request: ExportRequest, channel: Channel) -> _Con
     return _Content(request, cohort, real, data, chosen, samples, judged, run_record)
 
 
-def _check_class_names(classes: set[str], facts: SourceFacts) -> None:
+def _renamed(content: _Content, facts: SourceFacts) -> _Content:
+    """The same content without identities in its class names."""
     search = Search({*facts.names, *facts.forbidden})
-    named = sorted(name for name in classes if search.found_in_text(name))
-    if named:
-        raise Refused("identity-in-export", detail=named[0])
+    names = export_classes.harmless_names(content.cohort.classes, search)
+    if not names:
+        return content
+    cohort = export_classes.rename_cohort(content.cohort, names)
+    renamed = replace(content, cohort=cohort, real=training_counts(cohort) if content.real else {})
+    if content.samples is None or content.audit is None or content.run is None:
+        return renamed
+    samples = export_classes.rename_samples(content.samples, names)
+    return replace(
+        renamed,
+        samples=samples,
+        audit=export_classes.rename_audit(content.audit, names),
+        run=export_classes.rename_run(content.run, names),
+        chosen=choose(samples, content.audit),
+    )
 
 
 def _write(
