@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -18,6 +17,7 @@ from app.ui.main_window import MainWindow
 from app.ui.preferences import Preferences
 from app.ui.projects import is_project
 from app.ui.trouble import Trouble, log_path
+from app.ui.warming import warm_up
 
 
 def run(argv: Sequence[str]) -> int:
@@ -37,18 +37,12 @@ def run(argv: Sequence[str]) -> int:
     trouble.happened.connect(lambda text: window.message.show_text(text, "bad"))
     trouble.install()
     window.show()
-    QTimer.singleShot(0, lambda: context.bridge.run_in_background(_warm_up, _nothing))
+    QTimer.singleShot(0, lambda: context.bridge.run_in_background(warm_up, _nothing))
     for path in map(Path, argv):
         if is_project(path):
             window.open_project(path)
             break
     return app.exec()
-
-
-def _warm_up() -> None:
-    """After the first picture, in the background: load what opening a project needs, so that it opens at once."""
-    import_module("numpy")
-    import_module("app.compose")
 
 
 def _nothing(_answer: None) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from app.domain.errors import UnderstudyError
 from app.ui.context import PageContext
 from app.ui.preferences import Preferences
+from app.ui.warming import warm_up
 
 if TYPE_CHECKING:
     from app.compose import Services
@@ -36,11 +37,13 @@ def program_doors() -> Doors:
     """The real ones. They import the database and the image readers, so they are called in the background only."""
 
     def create(folder: Path) -> Services:
+        warm_up()
         from app import compose
 
         return compose.create_project(folder)
 
     def open_(folder: Path) -> Services:
+        warm_up()
         from app import compose
 
         return compose.open_project(folder)

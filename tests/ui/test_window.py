@@ -489,3 +489,16 @@ def test_real_studies_dropped_are_read_shown_and_made_a_cohort(
         qtbot.mouseClick(cohort.make, LEFT)
     assert window.context.services is not None
     assert window.context.services.cohorts.names() == ["Cohort 1"]
+
+
+def test_readers_are_loaded_before_pages_decode_in_parallel(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from app.ui.projects import program_doors\n"
+        "assert 'pydicom' not in sys.modules\n"
+        f"program_doors().create(Path({str(tmp_path / 'p')!r})).close()\n"
+        "print({'pydicom', 'nibabel', 'PIL'} <= set(sys.modules), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True False"

@@ -218,6 +218,7 @@ class SliceViewer(QWidget):
     def _show_position(self) -> None:
         total = len(self.series.instances) if self.series is not None else 0
         self.position.setText(f"{self.index + 1}/{total}" if total else "")
+        self.canvas.setAccessibleName(f"Slice {self.index + 1} of {total}" if total else "No slice")
         self._show_texts()
 
     def _show_pointed(self, text: str) -> None:
