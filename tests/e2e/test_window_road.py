@@ -88,6 +88,7 @@ class Walker:
         self.qtbot.waitUntil(until, timeout=WORK_MS)
 
 
+@pytest.mark.timeout(600)  # five workers, each of which imports torch
 @pytest.mark.qt_log_ignore("does not support propagateSizeHints")  # the off-screen platform, of any dialog
 def test_studies_dropped_become_an_export(qtbot: QtBot, window: MainWindow, studies: Path, tmp_path: Path) -> None:
     walker = Walker(qtbot, window)
