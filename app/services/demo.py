@@ -1,8 +1,8 @@
 """The whole road as one use case: import, cohort, train, generate, audit, export, with sensible choices.
 
-``understudy demo`` walks it on the sample project or on a folder of labelled images, and the window's “Augment…”
-button on a cohort that is already there. It only strings the other services together; it knows neither the
-command line nor the window, and blocks: call ``Road.run`` on a thread of your own.
+``understudy demo`` walks it on the sample project, on a folder of labelled images, or on a cohort that is already
+there. It only strings the other services together; it knows neither the command line nor the window, and blocks:
+call ``Road.run`` on a thread of your own. The window's “Augment…” follows the same ``RoadPlan`` without blocking.
 """
 
 from __future__ import annotations
