@@ -81,11 +81,15 @@ def summary(outcome: Outcome) -> tuple[str, str]:
     if outcome.state not in ("done", "stopped"):
         return outcome.sentence(), "bad"
     result = outcome.result
+    if "imported" not in result:
+        return "Stopped. What was read is kept.", "info"
     imported, aside = int(result.get("imported", 0)), len(result.get("quarantined", ()))
     start = "Stopped. What was read is kept: " if outcome.state == "stopped" else "Read "
     studies = int(result.get("studies", 0))
     text = start + count(imported, "image")
-    text += "." if studies == imported else f" in {count(studies, 'study', 'studies')}."
+    if imported == 0 and outcome.state == "done":
+        text = "Nothing new was read"
+    text += "." if studies == imported or imported == 0 else f" in {count(studies, 'study', 'studies')}."
     if skipped := int(result.get("skipped", 0)):
         text += f" {count(skipped, 'file')} skipped: already in the library, or not images."
     if aside:

@@ -268,7 +268,7 @@ def test_import_shows_progress_grows_the_library_and_can_be_cancelled(open_windo
     assert job.asked == ["stop"]
     qtbot.waitUntil(lambda: not bar.isVisible())
     qtbot.waitUntil(window.message.isVisible)
-    assert window.message.text.text().startswith("Stopped.")
+    assert window.message.text.text() == "Stopped. What was read is kept."
 
 
 def test_end_of_an_import_is_told_in_words(open_window: Build, qtbot: QtBot) -> None:
@@ -281,6 +281,9 @@ def test_end_of_an_import_is_told_in_words(open_window: Build, qtbot: QtBot) -> 
     text = window.message.text.text()
     assert text.startswith("Read 40 images in 2 studies. 3 files skipped")
     assert "1 file could not be read" in text
+    window.add([Path("/again")])
+    services.jobs.started[-1].end("done", {"imported": 0, "studies": 0, "skipped": 43, "quarantined": []})
+    qtbot.waitUntil(lambda: window.message.text.text().startswith("Nothing new was read. 43 files skipped"))
     window.add([Path("/nothing")])
     services.jobs.started[-1].end("failed", code="nothing-to-import", path="/nothing")
     qtbot.waitUntil(lambda: "No images were found in /nothing" in window.message.text.text())
