@@ -13,7 +13,7 @@ cd "$root"
 . installers/common/python.sh
 
 ensure_window_libraries
-ensure_commands xvfb-run=xvfb xauth=xauth dciodvfy=dicom3tools dcm2niix=dcm2niix
+ensure_commands xvfb-run=xvfb xauth=xauth
 install_project "$root/.venv" "[test]"
 
 bin=$root/.venv/bin

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 HEAVY = {"torch", "monai"}
 QT = {"PySide6", "pyqtgraph"}
-FORMATS = {"pydicom", "nibabel", "SimpleITK", "highdicom"}
+FORMATS = {"pydicom", "nibabel", "SimpleITK"}
 DATABASE = {"sqlalchemy", "alembic"}
 FIGURES = {"scipy", "skimage", "sklearn", "matplotlib"}
 
@@ -51,7 +51,7 @@ def loaded_by(*names: str) -> set[str]:
         ("app.ui", HEAVY | {"models"}),
         ("app.worker", QT),
         # MONAI loads pydicom and nibabel by itself; that our own modules do not is an import contract's matter.
-        ("models", QT | DATABASE | {"app", "highdicom", "SimpleITK"}),
+        ("models", QT | DATABASE | {"app", "SimpleITK"}),
     ],
 )
 def test_a_layer_loads_only_what_is_below_it(layer: str, kept_out: set[str]) -> None:
