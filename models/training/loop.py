@@ -21,6 +21,7 @@ from models.data.prepared import PreparedImages
 from models.evaluate.neighbours import CopyCheck
 from models.training import checkpoint
 from models.training.events import CheckpointSaved, Ended, Event, Notice, PreviewDue, Request, StepDone, Validated
+from models.training.pace import Pace
 from models.training.schedule import Budget, learning_rate, previews
 from models.training.seeds import derived
 from models.training.state import DivergedError, RunState
@@ -93,13 +94,20 @@ class _Run:
         if self.resume is None:
             self.state.choose_precision()
         yield Notice("started", self._facts())
-        request: Request | None = None
-        while (over := self.budget.over(self.state.step)) is None and request != "stop":
-            yield self._stepped()
-            request = asked()
-            yield from self._looks(request)
-        yield from self._preview()
-        yield self._saved()
+        pace = Pace(self.state.trial) if self.plan.budget_s and self.plan.device == "cpu" else None
+        try:
+            request: Request | None = None
+            while (over := self.budget.over(self.state.step)) is None and request != "stop":
+                if pace:
+                    pace.keep()
+                yield self._stepped()
+                request = asked()
+                yield from self._looks(request)
+            yield from self._preview()
+            yield self._saved()
+        finally:
+            if pace:
+                pace.close()
         yield Ended(over or "stopped", self.state.step, checkpoint.latest(self.folder) or self.folder)
 
     def _stepped(self) -> StepDone:

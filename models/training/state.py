@@ -52,17 +52,16 @@ class RunState:
 
     def choose_precision(self) -> None:
         """Settle the number format: as planned, or the faster of the two on this machine."""
-        if self.plan.precision != "auto":
-            self.precision = self.plan.precision
-            return
+        planned = self.plan.precision
+        self.precision = faster(self.trial, self.device) if planned == "auto" else planned
+
+    def trial(self, precision: Chosen | None = None) -> None:
+        """The work of a step, to be timed: nothing of it stays."""
         batch = on_device(self.feed.plain(self.plan.batch), self.device)
-
-        def trial(precision: Chosen) -> None:
-            for phase in self.family.phases:
-                self._loss(batch, phase, generator(0, "timing"), precision)[0].backward()  # type: ignore[no-untyped-call]
-            self.family.network.zero_grad(set_to_none=True)
-
-        self.precision = faster(trial, self.device)
+        for phase in self.family.phases:
+            total, _ = self._loss(batch, phase, generator(0, "timing"), precision or self.precision)
+            total.backward()  # type: ignore[no-untyped-call]
+        self.family.network.zero_grad(set_to_none=True)
 
     def train_step(self, rate: float) -> dict[str, float]:
         """One optimiser step of every phase at learning rate ``rate``; returns the named parts of the loss.
