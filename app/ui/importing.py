@@ -78,18 +78,17 @@ class Importer(QObject):
 
 def summary(outcome: Outcome) -> tuple[str, str]:
     """What came of an import, in one or two sentences, and how serious it is."""
-    if outcome.state not in ("done", "stopped"):
+    if outcome.state == "stopped":
+        return "Stopped. What was read is kept.", "info"
+    if outcome.state != "done":
         return outcome.sentence(), "bad"
     result = outcome.result
-    if "imported" not in result:
-        return "Stopped. What was read is kept.", "info"
-    imported, aside = int(result.get("imported", 0)), len(result.get("quarantined", ()))
-    start = "Stopped. What was read is kept: " if outcome.state == "stopped" else "Read "
+    imported, aside = int(result["imported"]), len(result.get("quarantined", ()))
     studies = int(result.get("studies", 0))
-    text = start + count(imported, "image")
-    if imported == 0 and outcome.state == "done":
-        text = "Nothing new was read"
-    text += "." if studies == imported or imported == 0 else f" in {count(studies, 'study', 'studies')}."
+    images = count(imported, "image")
+    text = f"Read {images}." if studies == imported else f"Read {images} in {count(studies, 'study', 'studies')}."
+    if imported == 0:
+        text = "Nothing new was read."
     if skipped := int(result.get("skipped", 0)):
         text += f" {count(skipped, 'file')} skipped: already in the library, or not images."
     if aside:
