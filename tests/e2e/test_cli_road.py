@@ -237,3 +237,16 @@ def test_a_label_table_with_an_unknown_image_is_refused(project: Path, images: P
 def test_what_is_not_there_is_named_with_what_is(project: Path, words: tuple[str, ...], code: str) -> None:
     verb, *options = words
     understudy(verb, project, *options).refused(code)
+
+
+def test_a_demo_on_an_empty_folder_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    answer = understudy("demo", "--from", tmp_path / "empty", "--out", tmp_path / "demo")
+    answer.refused("nothing-to-import", str(tmp_path / "empty"))
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_a_demo_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("irreplaceable")
+    understudy("demo", "--out", tmp_path).refused("folder-not-empty", str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
