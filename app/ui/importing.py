@@ -83,7 +83,7 @@ def summary(outcome: Outcome) -> tuple[str, str]:
     if outcome.state != "done":
         return outcome.sentence(), "bad"
     result = outcome.result
-    imported, aside = int(result["imported"]), len(result.get("quarantined", ()))
+    imported, aside = int(result.get("imported", 0)), len(result.get("quarantined", ()))
     studies = int(result.get("studies", 0))
     images = count(imported, "image")
     text = f"Read {images}." if studies == imported else f"Read {images} in {count(studies, 'study', 'studies')}."
