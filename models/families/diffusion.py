@@ -55,7 +55,7 @@ class DiffusionOptions:
     pixel_std: float = 0.5
     solver: str = "dpmpp_2m"
     steps: int = 12
-    guidance: float = 1.6
+    guidance: float = 1.8
     guidance_interval: tuple[float, float] = (0.1, 3.0)
     noise_range: tuple[float, float] = (0.01, 40.0)
     bend: float = 7.0

@@ -52,6 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as place:
         data = tumour_set.prepare(Path(place) / "prepared", asked.size)
         rows = [ours(data, asked.minutes * 60, asked.seed, Path(place) / "run", _settings(asked))]
+        print(table(rows), file=sys.stderr)
         if not asked.ours_only:
             rows.append(baseline(data, asked.minutes * 60, asked.seed))
         print(table(rows))
