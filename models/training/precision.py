@@ -29,12 +29,22 @@ def autocast(precision: Chosen, device: torch.device) -> AbstractContextManager[
 def faster(step: Callable[[Chosen], None], device: torch.device, *, repeats: int = 4) -> Chosen:
     """Time ``step`` in both formats, in turns, and name the faster; bf16 must win by a tenth, being the coarser.
 
-    Processor time and the best of each count, since what else the machine does only ever adds to them.
+    One thread's processor time counts, and the best of each: threads that wait for each other, and what else the
+    machine does, say nothing about the format.
     """
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     if device.type != "cpu":
         return "fp32"
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _faster_alone(step, repeats)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _faster_alone(step: Callable[[Chosen], None], repeats: int) -> Chosen:
     best: dict[Chosen, float] = {"bf16": float("inf"), "fp32": float("inf")}
     began = time.monotonic()
     for turn in range(repeats + 1):
