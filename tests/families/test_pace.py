@@ -49,3 +49,17 @@ def test_it_looks_again_and_follows_a_machine_that_becomes_idle() -> None:
     machine.together, machine.now = 0.6, machine.now + 2 * FIRST_S
     pace.keep()
     assert torch.get_num_threads() == 2
+
+
+def test_steps_that_become_slow_call_for_a_new_look_at_once() -> None:
+    machine = Machine(1.0, 0.6)
+    pace = Pace(machine.step, lambda: machine.now)
+    for _ in range(12):
+        pace.keep()
+        machine.step()
+    assert torch.get_num_threads() == 2
+    machine.together = 4.0
+    for _ in range(7):
+        pace.keep()
+        machine.step()
+    assert torch.get_num_threads() == 1
