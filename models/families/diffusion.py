@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from models.api import Batch, Condition, FamilyConfig, LossTerms, OnStep
 from models.codecs.space_to_depth import SpaceToDepth
-from models.families.options import read_options
+from models.families.options import read_options, spelt_out
 from models.nets.unet import ConditionedUNet
 from models.objectives.denoising import denoise, denoising_loss
 from models.paths.preconditioning import PRECONDITIONINGS
@@ -55,7 +55,7 @@ class DiffusionOptions:
     pixel_std: float = 0.5
     solver: str = "dpmpp_2m"
     steps: int = 12
-    guidance: float = 1.8
+    guidance: float = 2.2
     guidance_interval: tuple[float, float] = (0.1, 3.0)
     noise_range: tuple[float, float] = (0.01, 40.0)
     bend: float = 7.0
@@ -67,8 +67,8 @@ class Diffusion:
     phases = (PHASE,)
 
     def __init__(self, config: FamilyConfig) -> None:
-        self.config = config
         self.options = options = read_options(DiffusionOptions, config.family, config.options)
+        self.config = spelt_out(config, options)
         if options.path not in PRECONDITIONINGS or options.solver not in SOLVERS:
             raise ValueError(f"diffusion: unknown path {options.path!r} or solver {options.solver!r}")
         if config.size % (options.unshuffle * 2 ** (len(options.channels) - 1)):

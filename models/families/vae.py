@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from models.api import Batch, Condition, FamilyConfig, LossTerms, OnStep
 from models.codecs.space_to_depth import SpaceToDepth
-from models.families.options import read_options
+from models.families.options import read_options, spelt_out
 from models.nets.coders import Decoder, Encoder
 from models.nets.mixture_prior import MixturePrior
 from models.training.seeds import generator as seeded
@@ -53,8 +53,8 @@ class Vae:
     phases = (PHASE,)
 
     def __init__(self, config: FamilyConfig) -> None:
-        self.config = config
         self.options = options = read_options(VaeOptions, config.family, config.options)
+        self.config = spelt_out(config, options)
         if config.size % (options.unshuffle * 2 ** (len(options.channels) - 1)):
             raise ValueError(f"vae: a size of {config.size} does not divide into this network's levels")
         self.codec = SpaceToDepth(options.unshuffle, options.pixel_mean, options.pixel_std)

@@ -30,6 +30,8 @@ __all__ = ["DivergedError", "train"]
 
 HELD_OUT_IMAGES = 256
 """Held-out images whose loss is watched; more would cost more than it tells."""
+FIRST_CHECKPOINT_S = 10.0
+"""Seconds to the first checkpoint."""
 SPEED_WINDOW = 20
 """Steps over which the speed is told."""
 
@@ -88,7 +90,8 @@ class _Run:
         self.previews = previews(plan, self.budget.fraction(self.state.step))
         self.next_preview = next(self.previews)
         held = described.held_out_loss if described else None
-        self.marks = _Marks(saved_s=self.budget.seconds, held_out_loss=held, speed=(self.budget.seconds, 0))
+        used = self.budget.seconds
+        self.marks = _Marks(saved_s=used, held_out_loss=held, speed=(used, self.state.images_seen))
 
     def events(self, asked: Callable[[], Request | None]) -> Iterator[Event]:
         if self.resume is None:
@@ -129,8 +132,13 @@ class _Run:
             while fraction >= self.next_preview:
                 self.next_preview = next(self.previews)
             yield from self._preview()
-        if request == "checkpoint" or self.budget.seconds - self.marks.saved_s >= self.plan.checkpoint_every_s:
+        if request == "checkpoint" or self._save_due():
             yield self._saved()
+
+    def _save_due(self) -> bool:
+        """Early at first, so that a kill in the first minute does not lose everything; then at even intervals."""
+        saved = self.marks.saved_s
+        return self.budget.seconds - saved >= min(self.plan.checkpoint_every_s, max(FIRST_CHECKPOINT_S, saved))
 
     def _validate(self) -> Iterator[Event]:
         if self.held is not None and self.marks.validated != self.state.step:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import monai
@@ -37,10 +38,11 @@ class RunState:
     """A family in training."""
 
     def __init__(self, plan: TrainingPlan, feed: Feed) -> None:
-        self.plan, self.feed = plan, feed
+        self.feed = feed
         self.device = torch.device(plan.device)
         torch.manual_seed(derived(plan.seed, "weights"))
         self.family: Family = registry.build(plan.family)
+        self.plan = replace(plan, family=self.family.config)
         self.family.network.to(self.device)
         self.optimisers = {phase: self._optimiser(phase) for phase in self.family.phases}
         self.averages = WeightAverages(self.family.network, plan.averages)
