@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from app.domain.errors import UnderstudyError
 from app.domain.export import ExportPlan, ExportRecord
@@ -25,8 +25,8 @@ from app.ui.widgets.export_form import ExportForm
 from app.ui.widgets.inline_message import InlineMessage
 from app.ui.widgets.job_bar import JobBar
 from app.ui.widgets.lines import Line, Lines
+from app.ui.widgets.room_frame import RoomFrame, beside, side_column
 from app.ui.widgets.section import Card, PageHeader, button, label, row, scrolled
-from app.ui.widgets.side_column import side_column
 
 if TYPE_CHECKING:
     from app.compose import Services
@@ -95,23 +95,9 @@ class ExportPage(QWidget):
         main.addWidget(plan, 1)
         main.addWidget(self._past_title)
         main.addWidget(self.past)
-        body = QHBoxLayout()
-        body.setSpacing(2 * SPACE)
-        body.addWidget(side_column(column, 400))
-        body.addLayout(main, 1)
-        work = QWidget()
-        outer = QVBoxLayout(work)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(
-            PageHeader("Export", "Write the images where you train from. Everything stays on this computer.")
-        )
-        outer.addLayout(body, 1)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(work)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._stack)
+        header = PageHeader("Export", "Write the images where you train from. Everything stays on this computer.")
+        body = beside(side_column(column, 400), main)
+        self._frame = RoomFrame(self, self.empty, header, body)
 
     def _connect(self) -> None:
         context, bridge = self._context, self._bridge
@@ -133,7 +119,7 @@ class ExportPage(QWidget):
         self._bridge.run_in_background(lambda: _overview(services), self._show_overview, lane="export overview")
 
     def _show_overview(self, seen: _Overview) -> None:
-        self._stack.setCurrentIndex(1 if seen.sets or seen.exports else 0)
+        self._frame.show_work(bool(seen.sets or seen.exports))
         self.form.set_sets([(record.id, set_title(record)) for record in seen.sets], seen.cohorts, self._wanted_set)
         self._wanted_set = ""
         self.past.set_lines(seen.exports)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.cohort import Cohort, Item
 from app.domain.errors import UnderstudyError
@@ -30,9 +30,9 @@ from app.ui.widgets.inline_message import InlineMessage
 from app.ui.widgets.job_bar import JobBar
 from app.ui.widgets.lines import Line, Lines
 from app.ui.widgets.picture import Picture
+from app.ui.widgets.room_frame import RoomFrame, beside, side_column
 from app.ui.widgets.section import PageHeader, button, label
 from app.ui.widgets.set_view import SetView
-from app.ui.widgets.side_column import side_column
 
 if TYPE_CHECKING:
     from app.compose import Services
@@ -104,23 +104,10 @@ class GeneratePage(QWidget):
         main.addWidget(self.message)
         main.addWidget(self.bar)
         main.addWidget(self._shown, 1)
-        body = QHBoxLayout()
-        body.setSpacing(2 * SPACE)
-        body.addWidget(side_column(column, 340))
-        body.addLayout(main, 1)
-        work = QWidget()
-        outer = QVBoxLayout(work)
-        outer.setContentsMargins(0, 0, 0, 0)
         header = PageHeader("Generate", "Draw new images of every class with a model that you trained.")
         header.buttons.addWidget(self.to_review)
-        outer.addWidget(header)
-        outer.addLayout(body, 1)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(work)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._stack)
+        body = beside(side_column(column, 340), main)
+        self._frame = RoomFrame(self, self.empty, header, body)
 
     def _connect(self) -> None:
         context, bridge = self._context, self._bridge
@@ -149,7 +136,7 @@ class GeneratePage(QWidget):
     def _show_overview(self, seen: _Overview) -> None:
         self._runs = {run.record.id: run for run in seen.runs}
         self._sets = {record.id: record for record in seen.sets}
-        self._stack.setCurrentIndex(1 if seen.runs or seen.sets else 0)
+        self._frame.show_work(bool(seen.runs or seen.sets))
         self.form.set_runs([(run.record.id, run_title(run.record)) for run in seen.runs], self._wanted_run)
         self.sets.set_lines(Line(record.id, set_title(record), set_detail(record)) for record in seen.sets)
         for piece in (self._sets_title, self.sets, self.to_review):

@@ -24,6 +24,7 @@ from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.inline_message import InlineMessage
 from app.ui.widgets.job_bar import JobBar
 from app.ui.widgets.pair_view import PairView
+from app.ui.widgets.room_frame import RoomFrame
 from app.ui.widgets.section import PageHeader, button, label, row
 from app.ui.widgets.verdict_card import VerdictCard
 
@@ -99,23 +100,15 @@ class ReviewPage(QWidget):
         header = PageHeader("Review", "Evidence on the images that you generated, before anybody trains on them.")
         for piece in (self.open_report, self.to_export):
             header.buttons.addWidget(piece)
-        work = QWidget()
-        outer = QVBoxLayout(work)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(SPACE)
-        outer.addWidget(header)
-        outer.addLayout(row(label("Sample set", "muted"), self.sets, self.run, None))
-        outer.addWidget(self.detail)
-        outer.addWidget(self.bar)
-        outer.addWidget(self.message)
-        outer.addWidget(self.stale)
-        outer.addWidget(self._shown, 1)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(work)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._stack)
+        body = QVBoxLayout()
+        body.setSpacing(SPACE)
+        body.addLayout(row(label("Sample set", "muted"), self.sets, self.run, None))
+        body.addWidget(self.detail)
+        body.addWidget(self.bar)
+        body.addWidget(self.message)
+        body.addWidget(self.stale)
+        body.addWidget(self._shown, 1)
+        self._frame = RoomFrame(self, self.empty, header, body)
 
     def _connect(self) -> None:
         context, bridge = self._context, self._bridge
@@ -146,7 +139,7 @@ class ReviewPage(QWidget):
     def _show_sets(self, sets: list[SampleSetRecord]) -> None:
         wanted = self._wanted_set or self._chosen()
         self._wanted_set = ""
-        self._stack.setCurrentIndex(1 if sets else 0)
+        self._frame.show_work(bool(sets))
         self.sets.blockSignals(True)
         self.sets.clear()
         for record in sets:

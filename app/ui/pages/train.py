@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.cohort import Cohort
 from app.domain.errors import UnderstudyError
@@ -23,9 +23,9 @@ from app.ui.view_models.train import cohort_line, run_line, size_line
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.inline_message import InlineMessage
 from app.ui.widgets.lines import Line, Lines
+from app.ui.widgets.room_frame import RoomFrame, beside, side_column
 from app.ui.widgets.run_view import RunView
 from app.ui.widgets.section import PageHeader, label
-from app.ui.widgets.side_column import side_column
 from app.ui.widgets.train_setup import TrainSetup
 
 if TYPE_CHECKING:
@@ -105,21 +105,9 @@ class TrainPage(QWidget):
         main = QVBoxLayout()
         main.addWidget(self.message)
         main.addWidget(self._shown, 1)
-        body = QHBoxLayout()
-        body.setSpacing(2 * SPACE)
-        body.addWidget(side_column(column, 340))
-        body.addLayout(main, 1)
-        work = QWidget()
-        outer = QVBoxLayout(work)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(PageHeader("Train", "Let a model learn from a cohort for as long as you allow."))
-        outer.addLayout(body, 1)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(work)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._stack)
+        header = PageHeader("Train", "Let a model learn from a cohort for as long as you allow.")
+        body = beside(side_column(column, 340), main)
+        self._frame = RoomFrame(self, self.empty, header, body)
 
     def _connect(self) -> None:
         context, feed, view = self._context, self._feed, self.view
@@ -152,7 +140,7 @@ class TrainPage(QWidget):
     def _show_overview(self, seen: _Overview) -> None:
         self._runs = {run.record.id: run for run in seen.runs}
         lines = [run_line(run) for run in seen.runs]
-        self._stack.setCurrentIndex(1 if seen.cohorts or lines else 0)
+        self._frame.show_work(bool(seen.cohorts or lines))
         self.setup.set_cohorts(seen.cohorts, self._wanted_cohort)
         self.runs.set_lines(Line(line.id, line.title, line.detail, _TONES.get(line.state, "caution")) for line in lines)
         for piece in (self._runs_title, self.runs):
