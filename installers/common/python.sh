@@ -43,13 +43,23 @@ project_stamp() {
     { cat pyproject.toml && printf '%s %s' "$2" "$(readlink -f "$1/bin/python")"; } | sha256sum | cut -d' ' -f1
 }
 
+stamp_file() { printf '%s/.understudy%sstamp' "$1" "${2//[\[\]]/-}"; }
+
+# is_installed VENV EXTRAS: whether exactly this was installed; what the tests need includes what the program needs.
+is_installed() {
+    local extras file
+    for extras in "$2" "[test]"; do
+        file=$(stamp_file "$1" "$extras")
+        [ -f "$file" ] && [ "$(cat "$file")" = "$(project_stamp "$1" "$extras")" ] && return 0
+    done
+    return 1
+}
+
 # install_project VENV EXTRAS: Understudy and its pinned dependencies, editable. EXTRAS is "" or "[test]".
 install_project() {
-    local venv=$1 extras=$2 stamp_file stamp
-    stamp_file="$venv/.understudy${extras//[\[\]]/-}stamp"
+    local venv=$1 extras=$2
     make_environment "$venv"
-    stamp=$(project_stamp "$venv" "$extras")
-    [ -f "$stamp_file" ] && [ "$(cat "$stamp_file")" = "$stamp" ] && return 0
+    is_installed "$venv" "$extras" && return 0
     local pip=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 5)
     say "installing $TORCH_PIN (the largest part; minutes on a slow line)"
     retry 3 run_logged "installing torch" "${pip[@]}" "$TORCH_PIN" ||
@@ -57,5 +67,5 @@ install_project() {
     say "installing Understudy and the other libraries"
     retry 3 run_logged "installing the libraries" "${pip[@]}" -e ".$extras" ||
         fail "the libraries could not be installed; the lines above say why. Check the connection and start this again."
-    project_stamp "$venv" "$extras" >"$stamp_file"
+    project_stamp "$venv" "$extras" >"$(stamp_file "$venv" "$extras")"
 }

@@ -62,6 +62,7 @@ def test_the_second_run_installs_nothing(tmp_path: Path) -> None:
     (venv / "python").chmod(0o755)
     stamp = 'project_stamp venv "[test]" > venv/.understudy-test-stamp\n'
     assert bash(stamp + 'install_project venv "[test]" && echo ready', tmp_path).stdout == "ready\n"
+    assert bash('install_project venv "" && echo the program too', tmp_path).stdout == "the program too\n"
     (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = []\n")
     again = bash('sleep() { :; }; install_project venv "[test]" && echo ready', tmp_path)
     assert "called -m pip install" in again.stderr
