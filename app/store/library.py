@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from app.domain.errors import BadUsage
 from app.domain.study import Instance, Quarantined, Series, SourceKind, Study
+from app.store.places import as_found, as_stored
 from app.store.project import Project
 from app.store.schema import instances, labels, quarantine, series, studies
 
@@ -28,14 +29,16 @@ class Library:
         """Take studies in. A study or series that is known already is joined, so adding twice changes nothing."""
         with self._project.writing() as connection:
             for study in added:
-                _add_study(connection, study)
+                stored = tuple(as_stored(one, self._project.root) for one in study.series)
+                _add_study(connection, replace(study, series=stored))
 
     def studies(self) -> list[Study]:
         """All studies, by label and date."""
         with self._project.reading() as connection:
             rows = connection.execute(select(studies).order_by(studies.c.label, studies.c.date, studies.c.key)).all()
             by_study = _series_by_study(connection)
-        return [_study(row._mapping, by_study.get(row.key, ())) for row in rows]
+        root = self._project.root
+        return [_study(row._mapping, [as_found(one, root) for one in by_study.get(row.key, ())]) for row in rows]
 
     def series(self, key: str) -> Series:
         """One series.
@@ -47,7 +50,7 @@ class Library:
             found = _find_series(connection, key)
         if found is None:
             raise BadUsage("unknown-series", series=key)
-        return found
+        return as_found(found, self._project.root)
 
     def known_hashes(self) -> set[str]:
         """SHA-256 of every imported file."""

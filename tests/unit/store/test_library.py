@@ -53,6 +53,21 @@ def library(project: Project) -> Library:
     return Library(project)
 
 
+def test_sources_inside_a_project_move_with_it(project: Project, tmp_path: Path) -> None:
+    inside = project.root / "sample" / "1.dcm"
+    one = study(replace(instance(1), path=str(inside)), instance(2))
+    one = replace(one, series=(replace(one.series[0], folder=str(inside.parent)),))
+    Library(project).add_studies([one])
+    assert Library(project).studies() == [one]
+    project.close()
+    moved = project.root.rename(tmp_path / "elsewhere")
+    again = Project.open(moved)
+    found = Library(again).series("st-se")
+    again.close()
+    assert found.folder == str(moved / "sample")
+    assert [slice_.path for slice_ in found.instances] == [str(moved / "sample" / "1.dcm"), "/data/2.dcm"]
+
+
 def test_a_study_comes_back_as_it_was(library: Library) -> None:
     added = study(instance(1, 0.0), instance(2, 5.0))
     library.add_studies([added])
