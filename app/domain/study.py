@@ -10,10 +10,11 @@ from enum import StrEnum
 
 
 class SourceKind(StrEnum):
-    """How a series is stored."""
+    """How a series is stored: ``VOLUME`` is NRRD or MetaImage, ``IMAGE`` is PNG, JPEG or TIFF."""
 
     DICOM = "dicom"
     NIFTI = "nifti"
+    VOLUME = "volume"
     IMAGE = "image"
 
 
@@ -23,10 +24,11 @@ class Instance:
 
     Attributes:
         path: absolute path of the source file.
-        index: slice number inside the file (NIfTI slice along the third axis; 0 otherwise).
+        index: slice number inside the file (volume slice along the third axis, frame, page; 0 otherwise).
         position_mm: position along the series normal; ``None`` where unknown.
         sop_instance_uid: DICOM identity; empty otherwise.
-        sha256: hash of the source file, for finding the same file again.
+        sha256: hash of the source file, for finding the same file again; "" until its pixels were decoded and found
+            whole. Nothing is trained on or exported before.
         rows, columns: native size in pixels.
     """
 
@@ -56,6 +58,9 @@ class Series:
         instances: the slices, sorted by position.
         warnings: what a person should know of the geometry (codes of ``wording``, with facts filled in).
         tags: DICOM attributes kept for labelling and display, keyword to text.
+        frame_of_reference: keyed hash of what positions are measured from; series with the same one show the same
+            place at the same coordinates. "" where unknown.
+        apart: why the series is no stack to learn from ("localiser", "overview", "dose report"); "" where it is one.
     """
 
     key: str
@@ -70,6 +75,46 @@ class Series:
     instances: tuple[Instance, ...]
     warnings: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
+    frame_of_reference: str = ""
+    apart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesLine:
+    """A series as lists show it: without its slices, so that a library of 100,000 images opens at once.
+
+    Attributes:
+        key, kind, modality, description, folder, warnings, apart: as in ``Series``.
+        study, patient, patient_known, study_label, date: of its study.
+        images: number of slices.
+        unchecked: slices whose pixels were not decoded yet.
+        rows, columns: size of the first slice.
+        body_part: the header's word, "" where it has none.
+        attributes: other header attributes, keyword to text.
+        tags: the person's own tags, sorted.
+        labels: labels given by hand to the series or to slices of it, sorted, each once.
+    """
+
+    key: str
+    kind: SourceKind
+    study: str
+    patient: str
+    patient_known: bool
+    study_label: str
+    date: str
+    modality: str
+    description: str
+    folder: str
+    images: int
+    unchecked: int
+    rows: int
+    columns: int
+    body_part: str = ""
+    warnings: tuple[str, ...] = ()
+    apart: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,10 +61,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """A file whose pixels were decoded once and found whole.
+    """What a file's header says; whether its pixels hold what it promises, ``Checked`` tells.
 
     Attributes:
-        path, kind, sha256: which file.
+        path, kind: which file.
+        sha256: hash of the file; "" until it was checked.
         frames: its slices.
         unit, bits: meaning and significant bits of the values.
         patient_id: everything in the file that identifies its patient, joined; "" where nothing does. Never stored.
@@ -73,15 +75,16 @@ class FileContent:
         study_description, description, modality: what a person reads.
         variant: values by which one series is split (echo, image type), as text.
         tags: attributes kept for labelling and display; none of them identifies a person.
-        thumbnail: grey uint8 preview where the file is a picture of its own (then nothing is decoded twice).
+        frame_of_reference_uid: what positions are measured from; "" where unknown.
+        apart: why the file is no slice to learn from ("localiser", "overview", "dose report"); "" where it is one.
     """
 
     path: Path
     kind: SourceKind
-    sha256: str
     frames: tuple[Frame, ...]
     unit: str
     bits: int
+    sha256: str = ""
     patient_id: str = field(default="", repr=False)
     patient_known: bool = False
     sop_instance_uid: str = ""
@@ -93,7 +96,56 @@ class FileContent:
     modality: str = ""
     variant: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
-    thumbnail: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
+    frame_of_reference_uid: str = ""
+    apart: str = ""
+
+    def to_facts(self) -> dict[str, Any]:
+        """JSON values, without who the patient is: what may be kept, and be sent from a decoding process."""
+        return {**asdict(self), "path": str(self.path), "kind": str(self.kind), "patient_id": ""}
+
+    @classmethod
+    def from_facts(cls, facts: dict[str, Any]) -> FileContent:
+        """The inverse of ``to_facts``, apart from the patient.
+
+        Raises:
+            TypeError, KeyError: the facts are of another version.
+        """
+        frames = tuple(_frame(one) for one in facts["frames"])
+        return cls(
+            **{
+                **facts,
+                "path": Path(facts["path"]),
+                "kind": SourceKind(facts["kind"]),
+                "frames": frames,
+                "variant": tuple(facts["variant"]),
+            }
+        )
+
+
+def _frame(facts: dict[str, Any]) -> Frame:
+    place, spacing = facts["position"], facts["spacing_mm"]
+    return Frame(
+        **{
+            **facts,
+            "position": None if place is None else tuple(place),
+            "orientation": tuple(facts["orientation"]),
+            "spacing_mm": None if spacing is None else tuple(spacing),
+            "moments": tuple((name, value) for name, value in facts["moments"]),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What decoding every frame of a file once has shown.
+
+    Attributes:
+        sha256: hash of the file.
+        thumbnail: grey uint8 preview of the middle frame.
+    """
+
+    sha256: str
+    thumbnail: NDArray[np.uint8] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

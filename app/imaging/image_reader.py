@@ -40,13 +40,10 @@ def read(path: Path) -> FileContent:
     data = path.read_bytes()
     with _opened(data) as picture:
         frames: list[Frame] = []
-        preview: NDArray[np.uint8] | None = None
         bits = 8
         for page in range(getattr(picture, "n_frames", 1)):
             pixels, bits = _page(picture, page)
             frames.append(Frame(index=page, rows=pixels.shape[0], columns=pixels.shape[1], order=page))
-            if preview is None:
-                preview = windowing.thumbnail(pixels, _window(pixels, bits))
     return FileContent(
         path=path,
         kind=SourceKind.IMAGE,
@@ -55,7 +52,6 @@ def read(path: Path) -> FileContent:
         unit="stored",
         bits=bits,
         description=path.name,
-        thumbnail=preview,
     )
 
 

@@ -138,14 +138,9 @@ class _Intake:
             self._flush_pictures()
 
     def _flush_pictures(self) -> None:
-        previews = {content.sha256: content.thumbnail for content in self._pictures}
         for study in self._enter(self._pictures):
             for one in study.series:
-                ready = previews.get(one.instances[0].sha256)
-                if ready is None:
-                    self._picture_of(one.key)
-                else:
-                    Image.fromarray(ready).save(self._project.thumbnails / f"{one.key}.png")
+                self._picture_of(one.key)
         self._pictures = []
 
     def _enter(self, contents: Sequence[FileContent]) -> list[Study]:

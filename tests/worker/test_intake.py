@@ -1,4 +1,5 @@
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from pydicom import dcmread
 
 from app.domain.errors import Refused, Stopped
 from app.domain.recipe import Plane
-from app.domain.study import SourceKind
 from app.imaging.slices import load_slice, slice_count
 from app.jobs.messages import Message, Progress
 from app.jobs.process import Runner
@@ -61,7 +61,7 @@ def test_everything_is_imported_or_set_aside(project: Project, source: Path) -> 
     }
     library = Library(project)
     kinds = [one.kind for study in library.studies() for one in study.series]
-    assert {kind: kinds.count(kind) for kind in SourceKind} == {"dicom": 8, "nifti": 1, "image": 3}
+    assert Counter(kinds) == {"dicom": 8, "nifti": 1, "image": 3}
     assert len(library.quarantined()) == 3
     assert _states(source) == before
 
