@@ -24,6 +24,8 @@ SENTENCES: dict[str, str] = {
     "damaged-file": "The file is damaged: {detail}.",
     "no-pixels": "The file is DICOM, but it holds no image.",
     "unsupported-kind": "The file is DICOM, but it holds {kind}, which Understudy does not use as pictures.",
+    "kept-object": "The file holds {kind}. It is no picture; it stays in this list, and the file stays where it is.",
+    "not-a-picture": "The file holds {kind}, which is no picture that Understudy could show or learn from.",
     "nifti-voxels": "The volume has {kind} voxels; Understudy reads volumes of plain numbers.",
     "nifti-shape": "The file has the shape {shape}; Understudy reads volumes and time series of volumes.",
     "unreadable": "{path} cannot be opened ({detail}). Ask for read access, or check the disk.",
