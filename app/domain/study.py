@@ -93,6 +93,7 @@ class SeriesLine:
         attributes: other header attributes, keyword to text.
         tags: the person's own tags, sorted.
         labels: labels given by hand to the series or to slices of it, sorted, each once.
+        added: grows with every import; the series with the largest came last.
     """
 
     key: str
@@ -115,6 +116,7 @@ class SeriesLine:
     attributes: dict[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True)
