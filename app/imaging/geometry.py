@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.imaging.content import Vector
 
@@ -96,3 +97,18 @@ def sentences(stack: Stack, slices: int) -> tuple[str, ...]:
     if stack.duplicates:
         said.append(f"{stack.duplicates} of {slices} slices lie at the same position as another one.")
     return tuple(said)
+
+
+_AXIS_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
+"""Where a direction leads along each LPS axis: with it, against it (PS3.3 C.7.6.1.1.1)."""
+_SAID_FROM = 0.2
+"""Component (about 12 degrees off) from which a further letter is said; less is the usual tilt of a head."""
+
+
+def letters(direction: Sequence[float] | NDArray[np.float64]) -> str:
+    """Where an LPS direction leads, main part first: "L", "A", "HL"; "" for no direction."""
+    length = math.hypot(*direction)
+    if length == 0.0:
+        return ""
+    parts = sorted(((abs(c) / length, axis) for axis, c in enumerate(direction)), reverse=True)
+    return "".join(_AXIS_LETTERS[axis][int(direction[axis] < 0)] for size, axis in parts if size >= _SAID_FROM)

@@ -35,39 +35,48 @@ def group(contents: Iterable[FileContent], secret: bytes) -> list[Study]:
     """
     studies: dict[str, list[FileContent]] = defaultdict(list)
     for content in contents:
-        studies[_study_key(content, secret)].append(content)
-    return [_study(key, members, secret) for key, members in studies.items()]
+        studies[study_key(content, secret)].append(content)
+    return [
+        assemble(key, patient_key(members[0], secret), members[0].patient_known, members, secret)
+        for key, members in studies.items()
+    ]
+
+
+def assemble(key: str, patient: str, patient_known: bool, contents: Sequence[FileContent], secret: bytes) -> Study:
+    """The study ``key`` from all of its files, whatever order they come in; nothing else goes into it.
+
+    It is put together again whenever files are added or fall out. Needs no ``patient_id``.
+    """
+    members = sorted(contents, key=lambda content: str(content.path))
+    first = members[0]
+    series: dict[str, list[Slice]] = defaultdict(list)
+    for content in members:
+        uid = content.series_uid or content.path.name
+        series[uid].extend(Slice(content, frame) for frame in content.frames)
+    found = [one for uid, slices in series.items() for one in _split(_hashed(secret, key, uid), slices)]
+    label = " ".join(part for part in (first.study_description or first.path.parent.name, first.date) if part)
+    return Study(
+        key=key, patient=patient, patient_known=patient_known, label=label, date=first.date, series=tuple(found)
+    )
 
 
 def patient_key(content: FileContent, secret: bytes) -> str:
-    """Keyed hash of who the file shows; a file that names nobody stands for itself (or its study)."""
-    return _hashed(secret, "patient", content.patient_id or content.study_uid or content.sha256)
+    """Keyed hash of who the file shows; a file that names nobody stands for itself (or its study).
+
+    It is the same before and after the file's pixels were checked, hence the path and not the content's hash.
+    """
+    return _hashed(secret, "patient", content.patient_id or content.study_uid or str(content.path))
+
+
+def study_key(content: FileContent, secret: bytes) -> str:
+    """Key of the study that the file belongs to; a file of a format without studies is one of its own."""
+    alone = content.kind is not SourceKind.DICOM
+    where = content.study_uid or str(content.path if alone else content.path.parent)
+    return _hashed(secret, "study", where, patient_key(content, secret))
 
 
 def _hashed(secret: bytes, *parts: str) -> str:
     return hmac.new(secret, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def _study_key(content: FileContent, secret: bytes) -> str:
-    where = content.study_uid or (content.sha256 if content.kind is not SourceKind.DICOM else str(content.path.parent))
-    return _hashed(secret, "study", where, patient_key(content, secret))
-
-
-def _study(key: str, contents: Sequence[FileContent], secret: bytes) -> Study:
-    first = contents[0]
-    series: dict[str, list[Slice]] = defaultdict(list)
-    for content in contents:
-        series[content.series_uid or content.sha256].extend(Slice(content, frame) for frame in content.frames)
-    found = [s for uid, slices in series.items() for s in _split(_hashed(secret, key, uid), slices)]
-    label = " ".join(part for part in (first.study_description or first.path.parent.name, first.date) if part)
-    return Study(
-        key=key,
-        patient=patient_key(first, secret),
-        patient_known=first.patient_known,
-        label=label,
-        date=first.date,
-        series=tuple(found),
-    )
 
 
 def _split(uid: str, slices: Sequence[Slice]) -> list[Series]:

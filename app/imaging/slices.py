@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from app.domain.recipe import Plane
 from app.domain.study import Series
-from app.imaging import native, volume
+from app.imaging import geometry, native, volume
 from app.imaging.content import SliceImage
 
-__all__ = ["SliceImage", "load_slice", "slice_count"]
+__all__ = ["SliceImage", "edge_letters", "load_slice", "slice_count"]
 
 
 def slice_count(series: Series, plane: Plane = Plane.NATIVE) -> int:
@@ -37,3 +37,17 @@ def load_slice(series: Series, index: int, plane: Plane = Plane.NATIVE) -> Slice
     if index < 0:
         raise IndexError(index)
     return native.load(series, index) if plane is Plane.NATIVE else volume.load_slice(series, index, plane)
+
+
+def edge_letters(series: Series, plane: Plane = Plane.NATIVE) -> tuple[str, str, str, str]:
+    """Where the (left, right, top, bottom) edge of a slice leads: "R", "A", "HL"; "" where unknown.
+
+    No file is read.
+
+    Raises:
+        Refused: ``plane-unavailable``.
+    """
+    if not series.orientation:
+        return "", "", "", ""
+    down, along = volume.edges(series, plane)
+    return geometry.letters(-along), geometry.letters(along), geometry.letters(-down), geometry.letters(down)

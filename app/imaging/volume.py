@@ -1,37 +1,135 @@
-"""Axial, coronal and sagittal slices: native slices stacked and turned to the patient's axes, nothing interpolated.
+"""Series as volumes: native slices stacked as they are, planes cut from them as views, nothing interpolated.
 
 Every kind of series comes here alike, as native slices with orientation and positions. A stack whose slices do not
 fill a box (tilted, uneven, gaps, repeated positions) is refused: cutting it would show anatomy that was never there.
+An oblique box is cut along its own axes, each called after the patient's axis that it is nearest to.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from nibabel.orientations import apply_orientation, io_orientation
+from nibabel.orientations import io_orientation
 from numpy.typing import NDArray
 
 from app.domain.errors import Refused
 from app.domain.recipe import Plane
 from app.domain.study import Series
-from app.imaging import geometry, native
-from app.imaging.content import SliceImage
+from app.imaging import geometry, native, reader
+from app.imaging.content import SliceImage, Vector
+from app.imaging.kept_volumes import Kept
 
-_ACROSS = {Plane.SAGITTAL: 0, Plane.CORONAL: 1, Plane.AXIAL: 2}
-"""Axis of right-anterior-superior space that a plane's slices are counted along."""
-_KEPT_VOLUMES = 2
+SliceOf = Callable[[int], SliceImage]
+OnSlice = Callable[[int, int], None]
+
+_RIGHT, _FRONT, _HEAD = 0, 1, 2
+_SHOWN = {
+    Plane.AXIAL: (_HEAD, _FRONT, _RIGHT),
+    Plane.CORONAL: (_FRONT, _HEAD, _RIGHT),
+    Plane.SAGITTAL: (_RIGHT, _HEAD, _FRONT),
+}
+"""Axes towards right, front and head that a plane's slices, rows and columns are counted along.
+
+Slices are counted upwards, rows and columns downwards: the radiological convention of ``slices.load_slice``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
-    """Voxels on axes towards right, front and head, in millimetres."""
+class _View:
+    """How a plane sees the voxels: their axes as (slice, row, column), and which of them run backwards."""
 
-    voxels: NDArray[np.float32]
-    spacing_mm: tuple[float, float, float]
+    axes: tuple[int, int, int]
+    backwards: tuple[bool, bool, bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """A regular stack.
+
+    Attributes:
+        voxels: ``(slices, rows, columns)`` as stored, in native order.
+        slope, intercept: value = voxel * slope + intercept, in ``unit``.
+        affine: 4x4, (column, row, slice, 1) of a voxel's centre to LPS millimetres.
+        unit: meaning of the values.
+        window: (low, high) for display.
+        key: key of the series.
+    """
+
+    voxels: NDArray[Any] = field(repr=False)
+    slope: float
+    intercept: float
+    affine: NDArray[np.float64]
+    unit: str
     window: tuple[float, float]
+    key: str
+
+    def count(self, plane: Plane) -> int:
+        """Slices in ``plane``."""
+        return int(self.voxels.shape[_view(self.affine, plane).axes[0]])
+
+    def cut(self, plane: Plane, index: int) -> SliceImage:
+        """Slice ``index`` in ``plane``, in the convention of ``slices.load_slice``.
+
+        Raises:
+            IndexError: no such slice.
+        """
+        if not 0 <= index < self.count(plane):
+            raise IndexError(index)
+        lengths = np.linalg.norm(self.affine[:3, :3], axis=0)[::-1]
+        _, rows, columns = _view(self.affine, plane).axes
+        pixels = _values(self._seen(plane)[index], self.slope, self.intercept)
+        return SliceImage(pixels, (float(lengths[rows]), float(lengths[columns])), self.window)
+
+    def value(self, plane: Plane, index: int, row: int, column: int) -> float:
+        """Value of a voxel, in ``unit``."""
+        return float(self._seen(plane)[index, row, column]) * self.slope + self.intercept
+
+    def point(self, plane: Plane, index: float, row: float, column: float) -> Vector:
+        """Place of a pixel's centre in LPS millimetres; fractions lie between centres."""
+        view = _view(self.affine, plane)
+        voxel = [0.0, 0.0, 0.0]
+        for axis, backwards, number in zip(view.axes, view.backwards, (index, row, column), strict=True):
+            voxel[axis] = self.voxels.shape[axis] - 1 - number if backwards else number
+        x, y, z, _ = self.affine @ (*voxel[::-1], 1.0)
+        return float(x), float(y), float(z)
+
+    def locate(self, plane: Plane, lps: Vector) -> tuple[int, float, float]:
+        """The inverse of ``point``: nearest slice, and row and column with their fractions.
+
+        A place outside the volume gives numbers outside its ranges.
+        """
+        view = _view(self.affine, plane)
+        voxel = (np.linalg.inv(self.affine) @ (*lps, 1.0))[2::-1]
+        index, row, column = (
+            float(self.voxels.shape[axis] - 1 - voxel[axis] if backwards else voxel[axis])
+            for axis, backwards in zip(view.axes, view.backwards, strict=True)
+        )
+        return round(index), row, column
+
+    def _seen(self, plane: Plane) -> NDArray[Any]:
+        """The voxels as ``(slice, row, column)`` of ``plane``, a view."""
+        view = _view(self.affine, plane)
+        turned = tuple(slice(None, None, -1) if backwards else slice(None) for backwards in view.backwards)
+        return self.voxels.transpose(view.axes)[turned]
+
+
+def load(series: Series, *, slice_of: SliceOf | None = None, on_slice: OnSlice | None = None) -> Volume:
+    """The series as a volume; the last few are kept, as slices are asked for one after another.
+
+    Args:
+        series: what to stack.
+        slice_of: decodes one slice; ``native.load`` where not given.
+        on_slice: told (slices read, slices) while reading.
+
+    Raises:
+        Refused: ``plane-unavailable``: the slices fill no box.
+        Failed: as ``native.load``.
+    """
+    return _kept.get(series, lambda: _stacked(series, slice_of, on_slice))
 
 
 def slice_count(series: Series, plane: Plane) -> int:
@@ -41,48 +139,78 @@ def slice_count(series: Series, plane: Plane) -> int:
         Refused: ``plane-unavailable``.
     """
     first = series.instances[0]
-    sizes = (first.rows, first.columns, len(series.instances))
-    return sizes[_source_axis(_orientation(series, plane), plane)]
+    sizes = (len(series.instances), first.rows, first.columns)
+    return sizes[_view(directions(series, plane), plane).axes[0]]
 
 
 def load_slice(series: Series, index: int, plane: Plane) -> SliceImage:
     """Slice ``index`` in ``plane``; see ``slices.load_slice``."""
     if not 0 <= index < slice_count(series, plane):
         raise IndexError(index)
-    volume = _volume(series, plane)
-    x, y, z = volume.spacing_mm
-    if plane is Plane.AXIAL:
-        cut, spacing = volume.voxels[::-1, ::-1, index], (y, x)
-    elif plane is Plane.CORONAL:
-        cut, spacing = volume.voxels[::-1, index, ::-1], (z, x)
-    else:
-        cut, spacing = volume.voxels[index, ::-1, ::-1], (z, y)
-    return SliceImage(np.ascontiguousarray(cut.T), spacing, volume.window)
+    return load(series).cut(plane, index)
 
 
-def _directions(series: Series) -> NDArray[np.float64]:
-    """Directions in RAS of increasing row, column and slice number, as columns scaled by their spacing."""
-    across = np.asarray(geometry.normal(series.orientation))
-    first, last = series.instances[0].position_mm or 0.0, series.instances[-1].position_mm or 0.0
-    lps = np.stack([series.orientation[3:], series.orientation[:3], across * (1.0 if last >= first else -1.0)], axis=1)
-    ras: NDArray[np.float64] = np.diag([-1.0, -1.0, 1.0]) @ lps
-    return ras
+def affine(series: Series) -> NDArray[np.float64]:
+    """4x4 matrix from (column, row, slice, 1) to LPS millimetres, from the first and the last slice.
+
+    Irregular stacks have one as well: a tilted one is sheared, an uneven one has the mean distance of its slices.
+
+    Raises:
+        Refused: ``plane-unavailable``: the files do not say where the slices lie.
+        Failed: as ``reader.look``.
+    """
+    first, last = _corner(series, 0), _corner(series, -1)
+    result = np.eye(4)
+    result[:3, :2] = _in_plane(series)
+    result[:3, 3] = first
+    result[:3, 2] = np.subtract(last, first) / max(1, len(series.instances) - 1)
+    if not result[:3, 2].any():
+        result[:3, 2] = np.multiply(geometry.normal(series.orientation), series.spacing_mm[2] or 1.0)
+    return result
 
 
-def _orientation(series: Series, plane: Plane) -> NDArray[np.float64]:
-    """nibabel orientation array of the (row, column, slice) axes.
+def edges(series: Series, plane: Plane) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """LPS directions of increasing row and of increasing column in ``plane``.
+
+    Raises:
+        Refused: ``plane-unavailable``.
+    """
+    matrix = directions(series, plane)
+    view = _view(matrix, plane)
+    ways = [matrix[:3, 2 - axis] * (-1 if back else 1) for axis, back in zip(view.axes, view.backwards, strict=True)]
+    return ways[1], ways[2]
+
+
+def directions(series: Series, plane: Plane) -> NDArray[np.float64]:
+    """``affine`` without its place, from the geometry alone: enough to tell which way the axes run.
 
     Raises:
         Refused: ``plane-unavailable``.
     """
     reason = _irregularity(series)
-    if reason:
-        name = series.description or series.modality or "This series"
-        raise Refused("plane-unavailable", series=name, plane=plane.value, reason=reason)
-    affine = np.eye(4)
-    affine[:3, :3] = _directions(series)
-    orientation: NDArray[np.float64] = io_orientation(affine)
-    return orientation
+    if reason and plane is not Plane.NATIVE:
+        raise Refused("plane-unavailable", series=_name(series), plane=plane.value, reason=reason)
+    first, last = series.instances[0].position_mm or 0.0, series.instances[-1].position_mm or 0.0
+    result = np.eye(4)
+    if series.orientation:
+        result[:3, 0], result[:3, 1] = series.orientation[:3], series.orientation[3:]
+        result[:3, 2] = np.multiply(geometry.normal(series.orientation), 1.0 if last >= first else -1.0)
+    return result
+
+
+def _corner(series: Series, number: int) -> Vector:
+    """Centre of the first pixel of a slice, from its file's header."""
+    instance = series.instances[number]
+    found = reader.read(Path(instance.path)).frames[instance.index].position
+    if found is None:
+        reason = "its files do not say where the slices lie"
+        raise Refused("plane-unavailable", series=_name(series), plane=Plane.NATIVE.value, reason=reason)
+    return found
+
+
+def _in_plane(series: Series) -> NDArray[np.float64]:
+    rows, columns = (size or 1.0 for size in series.spacing_mm[:2])
+    return np.stack([np.multiply(series.orientation[:3], columns), np.multiply(series.orientation[3:], rows)], axis=1)
 
 
 def _irregularity(series: Series) -> str:
@@ -97,40 +225,47 @@ def _irregularity(series: Series) -> str:
     return said[0][0].lower() + said[0][1:].rstrip(".") if said else "it has a single slice"
 
 
+def _name(series: Series) -> str:
+    return series.description or series.modality or "This series"
+
+
 def _stack(series: Series) -> geometry.Stack:
     places = [instance.position_mm or 0.0 for instance in series.instances]
     return geometry.describe(places, float(series.tags.get("GantryDetectorTilt", 0)))
 
 
-def _source_axis(orientation: NDArray[np.float64], plane: Plane) -> int:
-    return int(np.flatnonzero(orientation[:, 0] == _ACROSS[plane])[0])
+def _view(matrix: NDArray[np.float64], plane: Plane) -> _View:
+    if plane is Plane.NATIVE:
+        return _View((0, 1, 2), (False, False, False))
+    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix[:, [2, 1, 0, 3]]  # axes in the order of the voxels'
+    found = io_orientation(ras)
+    axes = tuple(int(np.flatnonzero(found[:, 0] == axis)[0]) for axis in _SHOWN[plane])
+    counted = (1, -1, -1)
+    backwards = tuple(bool(found[axis, 1] != way) for axis, way in zip(axes, counted, strict=True))
+    return _View((axes[0], axes[1], axes[2]), (backwards[0], backwards[1], backwards[2]))
 
 
-_cache: OrderedDict[tuple[str, int], Volume] = OrderedDict()
-_cache_lock = threading.Lock()
+def _values(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[np.float32]:
+    """Values of a cut, rounded once, so that they equal the native slice's."""
+    if (slope, intercept) == (1.0, 0.0):
+        return np.ascontiguousarray(stored, dtype=np.float32)
+    return np.ascontiguousarray(stored * np.float64(slope) + intercept, dtype=np.float32)
 
 
-def _volume(series: Series, plane: Plane) -> Volume:
-    """The stacked series; the last few are kept, as slices are asked for one after another."""
-    key = (series.key, len(series.instances))  # a later import may add slices to a series
-    with _cache_lock:
-        kept = _cache.get(key)
-        if kept is None:
-            kept = _cache[key] = _stacked(series, plane)
-        _cache.move_to_end(key)
-        while len(_cache) > _KEPT_VOLUMES:
-            _cache.popitem(last=False)
-        return kept
+def _stacked(series: Series, slice_of: SliceOf | None, on_slice: OnSlice | None) -> Volume:
+    directions(series, Plane.AXIAL)
+    count = len(series.instances)
+    decode = slice_of or (lambda index: native.load(series, index))
+    first = decode(0)
+    voxels = np.empty((count, *first.pixels.shape), dtype=np.float32)
+    window = first.default_window
+    for index in range(count):
+        one = decode(index)
+        voxels[index] = one.pixels
+        window = one.default_window if index == count // 2 else window
+        if on_slice:
+            on_slice(index + 1, count)
+    return Volume(voxels, 1.0, 0.0, affine(series), series.unit, window, series.key)
 
 
-def _stacked(series: Series, plane: Plane) -> Volume:
-    orientation = _orientation(series, plane)
-    loaded = [native.load(series, index) for index in range(len(series.instances))]
-    voxels = apply_orientation(np.stack([one.pixels for one in loaded], axis=2), orientation)
-    rows, columns = (float(s or 0.0) for s in series.spacing_mm[:2])
-    between = _stack(series).spacing_mm or 0.0
-    spacing = [0.0, 0.0, 0.0]
-    for source, size in enumerate((rows, columns, between)):
-        spacing[int(orientation[source, 0])] = size
-    window = loaded[len(loaded) // 2].default_window
-    return Volume(voxels, (spacing[0], spacing[1], spacing[2]), window)
+_kept: Kept[Volume] = Kept(lambda volume: volume.voxels.nbytes)
