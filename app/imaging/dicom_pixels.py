@@ -24,6 +24,7 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
 from app.imaging import windowing
+from app.imaging.dicom_header import Attributes
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 gdcm.Trace.WarningOff()
@@ -58,7 +59,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def functional(dataset: Dataset, frame: int, group: str, keyword: str) -> Any:
+def functional(dataset: Attributes, frame: int, group: str, keyword: str) -> Any:
     """Value of ``keyword`` for a frame: per-frame functional group, else shared one, else the dataset itself."""
     per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or []
     shared = dataset.get("SharedFunctionalGroupsSequence") or []
@@ -106,7 +107,7 @@ def window(dataset: Dataset, frame: int, pixels: NDArray[np.float32]) -> tuple[f
     return low, high
 
 
-def unit(dataset: Dataset) -> str:
+def unit(dataset: Attributes) -> str:
     """Meaning of the values: "HU" (CT whose rescale type does not say otherwise), "rescaled" or "stored"."""
     plain = "rescaled" if is_rescaled(dataset, 0) else "stored"
     if str(dataset.get("Modality", "")) != "CT":
@@ -161,7 +162,7 @@ def _physical(stored: NDArray[Any], dataset: Dataset, frame: int) -> NDArray[np.
     return stored.astype(np.float32)
 
 
-def is_rescaled(dataset: Dataset, frame: int) -> bool:
+def is_rescaled(dataset: Attributes, frame: int) -> bool:
     """Whether the values of a frame are other numbers than the stored ones."""
     slope = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleSlope")
     intercept = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleIntercept")

@@ -107,7 +107,7 @@ def _damaged(folder: Path, how: str) -> Path:
         ("text", "not-an-image"),
         ("empty", "damaged-file"),
         ("report", "no-pixels"),
-        ("segmentation", "unsupported-kind"),
+        ("segmentation", "kept-object"),
     ],
 )
 def test_what_cannot_be_used_says_why(tmp_path: Path, how: str, code: str) -> None:

@@ -1,0 +1,217 @@
+"""From the attributes of a DICOM header to plain facts: slices with their geometry, identities, what is worth keeping.
+
+It asks a header for attributes and does not know how that was parsed. The patient's name is never put into anything
+that outlives the call; it only feeds the identity that gets hashed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydicom.multival import MultiValue
+
+from app.domain.errors import Failed
+from app.domain.study import SourceKind
+from app.imaging import dicom_kinds, dicom_pixels
+from app.imaging.content import FileContent, Frame, Vector
+from app.imaging.dicom_header import Attributes
+
+KEPT_TAGS = (
+    "Modality",
+    "SeriesDescription",
+    "StudyDescription",
+    "BodyPartExamined",
+    "ProtocolName",
+    "PatientSex",
+    "PatientAge",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "ViewPosition",
+    "Laterality",
+    "ImageLaterality",
+    "ImageType",
+    "SliceThickness",
+    "KVP",
+    "ConvolutionKernel",
+    "MagneticFieldStrength",
+    "EchoTime",
+    "RepetitionTime",
+    "SequenceName",
+    "ContrastBolusAgent",
+    "FrameTime",
+    "CineRate",
+    "RecommendedDisplayFrameRate",
+)
+"""Attributes that help to label and to show a series and say nothing of who the patient is."""
+PLACEHOLDERS = frozenset({"", "0", "anon", "anonymous", "anonymized", "anonymised", "none", "removed", "unknown", "na"})
+"""Patient IDs that name nobody."""
+_MOMENTS = (
+    ("TemporalPositionIdentifier", "FrameContentSequence"),
+    ("TemporalPositionIndex", "FrameContentSequence"),
+    ("AcquisitionNumber", "FrameContentSequence"),
+    ("TriggerTime", "FrameContentSequence"),
+    ("DiffusionBValue", "MRDiffusionSequence"),
+    ("DiffusionGradientOrientation", "MRDiffusionSequence"),
+    ("AcquisitionTime", "FrameContentSequence"),
+    ("ContentTime", "FrameContentSequence"),
+)
+"""What tells repeated scans of one place apart, with the functional group that it is in; most telling first."""
+_LEAST_FRAME = 8
+"""Bytes that the shortest compressed frame takes: the header of its item (PS3.5 A.4)."""
+_CUT_SHORT = "its picture is cut short"
+_INCOMPLETE = "its description of the picture is incomplete"
+
+
+def describe(path: Path, header: Attributes, room: int) -> FileContent:
+    """What the header says of a picture; ``room`` is the size in bytes that its pixels can have at most.
+
+    Raises:
+        Failed: ``damaged-file``.
+        one of ``content.DECODE_FAULTS`` where a value is not of its kind.
+    """
+    text = {name: said for name in KEPT_TAGS if (said := _text(header.get(name)))}
+    identity = patient_identity(header)
+    modality, description = text.get("Modality", ""), text.get("SeriesDescription", "") or text.get("ProtocolName", "")
+    kinds = _many(header.get("ImageType"))
+    return FileContent(
+        path=path,
+        kind=SourceKind.DICOM,
+        frames=_frames(header, room),
+        unit=dicom_pixels.unit(header),
+        bits=8 if int(header.get("SamplesPerPixel") or 1) > 1 else int(header.get("BitsStored") or 32),
+        patient_id=identity,
+        patient_known=bool(identity),
+        sop_instance_uid=_text(header.get("SOPInstanceUID")),
+        study_uid=_text(header.get("StudyInstanceUID")),
+        series_uid=_text(header.get("SeriesInstanceUID")),
+        date=_date(_text(header.get("StudyDate")) or _text(header.get("SeriesDate"))),
+        study_description=text.get("StudyDescription", ""),
+        description=description,
+        modality=modality,
+        variant=_variant(header, kinds, text),
+        tags=text,
+        frame_of_reference_uid=_text(header.get("FrameOfReferenceUID")),
+        apart=dicom_kinds.apart(kinds, modality, description=description),
+    )
+
+
+def patient_identity(header: Attributes) -> str:
+    """What tells this patient from others: ID with its issuer, else name with birth date; "" where neither is there."""
+    number = _text(header.get("PatientID"))
+    if number.lower() not in PLACEHOLDERS:
+        return "\x1f".join(("id", number, _text(header.get("IssuerOfPatientID"))))
+    name, birth = _text(header.get("PatientName")), _text(header.get("PatientBirthDate"))
+    return "\x1f".join(("name", name, birth)) if name.lower() not in PLACEHOLDERS and birth else ""
+
+
+def spacing(header: Attributes, index: int) -> tuple[float, float] | None:
+    """(row, column) spacing of a frame in mm; projection radiographs state it at the detector only."""
+    value = dicom_pixels.functional(header, index, "PixelMeasuresSequence", "PixelSpacing")
+    numbers = _numbers(value, 2) or _numbers(header.get("ImagerPixelSpacing"), 2)
+    return (numbers[0], numbers[1]) if numbers and min(numbers) > 0 else None
+
+
+def _frames(header: Attributes, room: int) -> tuple[Frame, ...]:
+    """The frames that the header promises.
+
+    A number of frames that the file cannot hold is refused here, before anything is made for each of them.
+    """
+    rows, columns = header.get("Rows"), header.get("Columns")
+    if not rows or not columns:
+        raise Failed("damaged-file", detail=_INCOMPLETE)
+    count = max(1, int(header.get("NumberOfFrames") or 1))
+    if count > 1 and count * _LEAST_FRAME > max(room, _LEAST_FRAME):
+        raise Failed("damaged-file", detail=_CUT_SHORT)
+    size = int(rows), int(columns)
+    if count > 1 and header.get("PerFrameFunctionalGroupsSequence"):
+        return tuple(_frame(header, index, size, float(index)) for index in range(count))
+    first = _frame(header, 0, size, _number(header.get("InstanceNumber")) or 0.0)
+    if count == 1:
+        return (first,)
+    # one position for many frames says nothing of where each lies
+    return tuple(
+        Frame(index, *size, spacing_mm=first.spacing_mm, order=float(index), moments=first.moments)
+        for index in range(count)
+    )
+
+
+def _frame(header: Attributes, index: int, size: tuple[int, int], order: float) -> Frame:
+    position = _numbers(dicom_pixels.functional(header, index, "PlanePositionSequence", "ImagePositionPatient"), 3)
+    cosines = _numbers(dicom_pixels.functional(header, index, "PlaneOrientationSequence", "ImageOrientationPatient"), 6)
+    where: Vector | None = None
+    if len(position) == 3 and _is_orthonormal(cosines):
+        where = position[0], position[1], position[2]
+    return Frame(
+        index=index,
+        rows=size[0],
+        columns=size[1],
+        position=where,
+        orientation=cosines if where else (),
+        spacing_mm=spacing(header, index),
+        order=order,
+        moments=_moments(header, index),
+    )
+
+
+def _moments(header: Attributes, index: int) -> tuple[tuple[str, str], ...]:
+    values = ((name, dicom_pixels.functional(header, index, group, name)) for name, group in _MOMENTS)
+    return tuple((name, text) for name, value in values if (text := _text(value)))
+
+
+def _variant(header: Attributes, kinds: list[str], text: dict[str, str]) -> tuple[str, ...]:
+    """What splits a series: echo, image type (CT: three values, as scanners vary the fourth inside a stack), kernel."""
+    echo = _number(header.get("EchoTime"))
+    return (
+        "" if echo is None else f"{echo:.4g}",
+        _text(header.get("EchoNumbers")),
+        "\\".join(kinds[:3] if text.get("Modality") == "CT" else kinds),
+        text.get("ConvolutionKernel", ""),
+        _text(header.get("RescaleType")),
+    )
+
+
+def _date(text: str) -> str:
+    digits = text.replace(".", "").replace("-", "")
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}" if len(digits) == 8 and digits.isdigit() else ""
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return str(value).strip(" \x00")
+    parts: Iterable[Any] = value if isinstance(value, (list, tuple, MultiValue)) else [value]
+    return "\\".join(str(part).strip(" \x00") for part in parts)
+
+
+def _many(value: Any) -> list[str]:
+    return _text(value).split("\\") if value else []
+
+
+def _number(value: Any) -> float | None:
+    numbers = _numbers(value, 1)
+    return numbers[0] if numbers else None
+
+
+def _numbers(value: Any, count: int) -> tuple[float, ...]:
+    """``value`` as ``count`` finite numbers, or nothing."""
+    if value is None or value == "":
+        return ()
+    many = value if isinstance(value, (list, tuple, MultiValue)) else (value,)
+    try:
+        numbers = tuple(map(float, many))
+    except (TypeError, ValueError):
+        return ()
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else ()
+
+
+def _is_orthonormal(cosines: tuple[float, ...]) -> bool:
+    if len(cosines) != 6:
+        return False
+    row, column = cosines[:3], cosines[3:]
+    lengths = math.hypot(*row), math.hypot(*column)
+    across = sum(a * b for a, b in zip(row, column, strict=True))
+    return all(abs(length - 1) < 0.02 for length in lengths) and abs(across) < 0.02
