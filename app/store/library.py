@@ -1,22 +1,20 @@
-"""The library of a project: what was imported, what was set aside, and the labels given by hand."""
+"""The library of a project: what was imported, what was set aside, the labels given by hand and the person's tags."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from app.domain.errors import BadUsage
-from app.domain.study import Instance, Quarantined, Series, SourceKind, Study
-from app.store.places import as_found, as_stored
+from app.domain.study import Instance, Quarantined, Series, SeriesLine, Study
+from app.store.following import WHOLE_SERIES, reattach, remember
+from app.store.library_rows import drop_left_files, put_study, read_series, read_studies
+from app.store.lines import read_lines
+from app.store.places import Places
 from app.store.project import Project
-from app.store.schema import instances, labels, quarantine, series, studies
-
-WHOLE_SERIES = -1
-"""Index under which the label of a whole series is stored."""
+from app.store.schema import files, instances, labels, quarantine, series, series_tags, stale, studies
 
 
 class Library:
@@ -24,21 +22,35 @@ class Library:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._places = Places(project.root)
+
+    def replace_study(self, study: Study, *, keep: Collection[str] = ()) -> None:
+        """Make the series of a study exactly these. Labels by hand, tags and items of cohorts follow their slices.
+
+        Args:
+            study: as ``app.imaging.series.assemble`` puts it together from all of its files.
+            keep: paths that could not be looked at again (facts of an older version, on a disk that is away): their
+                slices stay in the series in which they are.
+        """
+        with self._project.writing() as connection:
+            self._replace(connection, self._keeping(connection, study, keep) if keep else study)
 
     def add_studies(self, added: Iterable[Study]) -> None:
         """Take studies in. A study or series that is known already is joined, so adding twice changes nothing."""
         with self._project.writing() as connection:
             for study in added:
-                stored = tuple(as_stored(one, self._project.root) for one in study.series)
-                _add_study(connection, replace(study, series=stored))
+                known = read_series(connection, self._places, "study", study.key)
+                self._replace(connection, replace(study, series=_united(known, study.series)))
 
     def studies(self) -> list[Study]:
-        """All studies, by label and date."""
+        """All studies with every slice, by label and date; lists are served by ``lines``."""
         with self._project.reading() as connection:
-            rows = connection.execute(select(studies).order_by(studies.c.label, studies.c.date, studies.c.key)).all()
-            by_study = _series_by_study(connection)
-        root = self._project.root
-        return [_study(row._mapping, [as_found(one, root) for one in by_study.get(row.key, ())]) for row in rows]
+            return read_studies(connection, self._places)
+
+    def lines(self) -> list[SeriesLine]:
+        """All series without their slices, by label and date of their study."""
+        with self._project.reading() as connection:
+            return read_lines(connection, self._places)
 
     def series(self, key: str) -> Series:
         """One series.
@@ -47,19 +59,19 @@ class Library:
             BadUsage: ``unknown-series``.
         """
         with self._project.reading() as connection:
-            found = _find_series(connection, key)
-        if found is None:
+            found = read_series(connection, self._places, "key", key)
+        if not found:
             raise BadUsage("unknown-series", series=key)
-        return as_found(found, self._project.root)
+        return found[0]
 
     def known_hashes(self) -> set[str]:
-        """SHA-256 of every imported file."""
+        """SHA-256 of every file that was checked."""
         with self._project.reading() as connection:
-            return set(connection.execute(select(instances.c.sha256).distinct()).scalars())
+            return set(connection.execute(select(files.c.sha256).where(files.c.sha256 != "")).scalars())
 
     def known_uids(self) -> set[str]:
         """SOP Instance UIDs of every imported DICOM file."""
-        query = select(instances.c.sop_instance_uid).distinct().where(instances.c.sop_instance_uid != "")
+        query = select(files.c.sop_instance_uid).where(files.c.sop_instance_uid != "")
         with self._project.reading() as connection:
             return set(connection.execute(query).scalars())
 
@@ -82,9 +94,12 @@ class Library:
             connection.execute(delete(quarantine).where(quarantine.c.path == path))
 
     def remove_study(self, key: str) -> None:
-        """Forget a study with its series and labels. The source files stay."""
+        """Forget a study with its files, series, labels and tags. The source files stay."""
         with self._project.writing() as connection:
             connection.execute(delete(studies).where(studies.c.key == key))
+            connection.execute(delete(files).where(files.c.study == key))
+            connection.execute(delete(stale).where(stale.c.study == key))
+            drop_left_files(connection)
 
     def set_label(self, series_key: str, index: int | None, label: str) -> None:
         """Label a slice by hand, or a whole series (``index`` ``None``); an empty label takes it away."""
@@ -100,6 +115,27 @@ class Library:
             rows = connection.execute(select(labels)).all()
         return {(r.series, None if r._mapping["index"] == WHOLE_SERIES else r._mapping["index"]): r.label for r in rows}
 
+    def set_tags(self, series_keys: Iterable[str], *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+        """Put the person's own words on series, or take them off; white space at the ends does not count.
+
+        Raises:
+            BadUsage: ``bad-tag``: empty, longer than 60 characters, or not printable.
+        """
+        keys, added, removed = list(series_keys), [_tag(tag) for tag in add], [_tag(tag) for tag in remove]
+        rows = [{"series": key, "tag": tag} for key in keys for tag in added]
+        gone = delete(series_tags).where(series_tags.c.tag.in_(removed))
+        with self._project.writing() as connection:
+            for key in keys if removed else ():
+                connection.execute(gone.where(series_tags.c.series == key))
+            if rows:
+                connection.execute(insert(series_tags).prefix_with("OR IGNORE"), rows)
+
+    def tags(self) -> dict[str, int]:
+        """The person's tags and how many series have each, by tag."""
+        query = select(series_tags.c.tag, func.count()).group_by(series_tags.c.tag).order_by(series_tags.c.tag)
+        with self._project.reading() as connection:
+            return {row.tag: row[1] for row in connection.execute(query)}
+
     def counts(self) -> dict[str, int]:
         """How many ``studies``, ``series``, ``instances``, ``patients`` and ``quarantined`` there are."""
         tables = {"studies": studies, "series": series, "instances": instances, "quarantined": quarantine}
@@ -111,22 +147,26 @@ class Library:
             patients = connection.execute(select(func.count(studies.c.patient.distinct()))).scalar_one()
         return {**counted, "patients": patients}
 
+    def _replace(self, connection: Connection, study: Study) -> None:
+        bound = remember(connection, study.key)
+        put_study(connection, study, self._places)
+        if bound is not None:
+            reattach(connection, study.key, bound)
+        connection.execute(delete(stale).where(stale.c.study == study.key))
 
-def _add_study(connection: Connection, study: Study) -> None:
-    connection.execute(
-        insert(studies)
-        .prefix_with("OR IGNORE")
-        .values(
-            key=study.key,
-            patient=study.patient,
-            patient_known=study.patient_known,
-            label=study.label,
-            date=study.date,
-        )
-    )
-    for one in study.series:
-        known = _find_series(connection, one.key)
-        _put_series(connection, study.key, one if known is None else _joined(known, one))
+    def _keeping(self, connection: Connection, study: Study, keep: Collection[str]) -> Study:
+        paths = set(keep)
+        known = read_series(connection, self._places, "study", study.key)
+        left = [replace(one, instances=tuple(i for i in one.instances if i.path in paths)) for one in known]
+        return replace(study, series=_united([one for one in left if one.instances], study.series))
+
+
+def _united(known: Sequence[Series], added: Sequence[Series]) -> tuple[Series, ...]:
+    """Series by key: those of both sides with the slices of both."""
+    result = {one.key: one for one in known}
+    for one in added:
+        result[one.key] = _joined(result[one.key], one) if one.key in result else one
+    return tuple(result.values())
 
 
 def _joined(known: Series, added: Series) -> Series:
@@ -139,83 +179,15 @@ def _joined(known: Series, added: Series) -> Series:
     if all(instance.position_mm is not None for instance in every):
         every.sort(key=lambda instance: (instance.position_mm or 0.0, instance.path, instance.index))
     warnings = tuple(dict.fromkeys((*known.warnings, *added.warnings)))
-    return replace(known, instances=tuple(every), warnings=warnings)
+    return replace(added, instances=tuple(every), warnings=warnings)
 
 
 def _identity(instance: Instance) -> tuple[str, int]:
     return instance.sop_instance_uid or instance.path, instance.index
 
 
-def _put_series(connection: Connection, study: str, one: Series) -> None:
-    row: dict[str, Any] = {
-        "study": study,
-        "kind": str(one.kind),
-        "modality": one.modality,
-        "description": one.description,
-        "folder": one.folder,
-        "spacing_mm": list(one.spacing_mm),
-        "orientation": list(one.orientation),
-        "unit": one.unit,
-        "bits": one.bits,
-        "warnings": list(one.warnings),
-        "tags": dict(one.tags),
-    }
-    connection.execute(insert(series).prefix_with("OR IGNORE").values(key=one.key, **row))
-    connection.execute(series.update().where(series.c.key == one.key).values(**{k: row[k] for k in ("warnings",)}))
-    connection.execute(delete(instances).where(instances.c.series == one.key))
-    rows = [_instance_row(one.key, number, instance) for number, instance in enumerate(one.instances)]
-    if rows:
-        connection.execute(insert(instances), rows)
-
-
-def _instance_row(key: str, number: int, instance: Instance) -> dict[str, Any]:
-    return {
-        "series": key,
-        "number": number,
-        "path": instance.path,
-        "index": instance.index,
-        "position_mm": instance.position_mm,
-        "sop_instance_uid": instance.sop_instance_uid,
-        "sha256": instance.sha256,
-        "rows": instance.rows,
-        "columns": instance.columns,
-    }
-
-
-def _series_by_study(connection: Connection) -> dict[str, list[Series]]:
-    slices: dict[str, list[Instance]] = defaultdict(list)
-    for row in connection.execute(select(instances).order_by(instances.c.series, instances.c.number)).mappings():
-        slices[row["series"]].append(_instance(row))
-    result: dict[str, list[Series]] = defaultdict(list)
-    for row in connection.execute(select(series).order_by(series.c.description, series.c.key)).mappings():
-        result[row["study"]].append(_series(row, slices[row["key"]]))
-    return result
-
-
-def _find_series(connection: Connection, key: str) -> Series | None:
-    row = connection.execute(select(series).where(series.c.key == key)).mappings().first()
-    if row is None:
-        return None
-    query = select(instances).where(instances.c.series == key).order_by(instances.c.number)
-    return _series(row, [_instance(one) for one in connection.execute(query).mappings()])
-
-
-def _study(row: Mapping[Any, Any], members: Sequence[Series]) -> Study:
-    return Study(row["key"], row["patient"], row["patient_known"], row["label"], row["date"], tuple(members))
-
-
-def _series(row: Mapping[Any, Any], slices: Sequence[Instance]) -> Series:
-    fields = {name: row[name] for name in ("key", "modality", "description", "folder", "unit", "bits", "tags")}
-    return Series(
-        **fields,
-        kind=SourceKind(row["kind"]),
-        spacing_mm=tuple(row["spacing_mm"]),
-        orientation=tuple(row["orientation"]),
-        instances=tuple(slices),
-        warnings=tuple(row["warnings"]),
-    )
-
-
-def _instance(row: Mapping[Any, Any]) -> Instance:
-    names = ("path", "index", "position_mm", "sop_instance_uid", "sha256", "rows", "columns")
-    return Instance(**{name: row[name] for name in names})
+def _tag(text: str) -> str:
+    tag = text.strip()
+    if not tag or len(tag) > 60 or not tag.isprintable():
+        raise BadUsage("bad-tag", tag=tag)
+    return tag

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 
-HEAD = "0002"
+HEAD = "0003"
 """Newest migration: a database at this version is opened without looking further."""
 
 metadata = MetaData()
@@ -36,23 +49,45 @@ series = Table(
     Column("bits", Integer, nullable=False),
     Column("warnings", JSON, nullable=False),
     Column("tags", JSON, nullable=False),
+    Column("frame_of_reference", Text, nullable=False, server_default=""),
+    Column("apart", Text, nullable=False, server_default=""),
 )
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", Text, nullable=False, unique=True),
+    Column("study", Text, nullable=False, index=True),
+    Column("patient", Text, nullable=False, index=True),
+    Column("patient_known", Boolean, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("sop_instance_uid", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("modified_ns", Integer, nullable=False),
+    Column("facts", LargeBinary),
+)
+"""Files of the library. ``study`` is no link: a file is known before its study is put together.
+
+``sha256`` is "" until the pixels were checked; ``facts`` is NULL where the header has to be looked at again.
+"""
+Index("ix_files_unchecked", files.c.id, sqlite_where=text("sha256 = ''"))
+
+stale = Table("stale", metadata, Column("study", Text, primary_key=True))
+"""Studies whose files changed and whose series were not put together again yet."""
 
 instances = Table(
     "instances",
     metadata,
     Column("series", Text, ForeignKey("series.key", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("path", Text, nullable=False),
+    Column("file", Integer, ForeignKey("files.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("index", Integer, nullable=False),
     Column("position_mm", Float),
-    Column("sop_instance_uid", Text, nullable=False),
-    Column("sha256", Text, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("columns", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
-Index("ix_instances_sha256", instances.c.sha256)
-Index("ix_instances_sop_instance_uid", instances.c.sop_instance_uid)
 
 quarantine = Table(
     "quarantine",
@@ -71,6 +106,14 @@ labels = Table(
 )
 """Labels given by hand; index -1 speaks for the whole series."""
 
+series_tags = Table(
+    "series_tags",
+    metadata,
+    Column("series", Text, ForeignKey("series.key", ondelete="CASCADE"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+)
+"""The person's own words on series (``series.tags`` is what headers say)."""
+
 cohorts = Table(
     "cohorts",
     metadata,
@@ -86,7 +129,7 @@ cohort_items = Table(
     metadata,
     Column("cohort", Text, ForeignKey("cohorts.name", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("series", Text, nullable=False),
+    Column("series", Text, nullable=False, index=True),
     Column("index", Integer, nullable=False),
     Column("label", Text, nullable=False),
     Column("split", Text, nullable=False),
