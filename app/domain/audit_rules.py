@@ -172,8 +172,14 @@ def classes(accuracy: Mapping[str, float | None], agreement: Mapping[str, float 
     unjudged = sorted(name for name, share in agreement.items() if share is not None and name not in judged)
     if unjudged:
         level = Level.CAUTION if level is Level.PASS else level
-        sentence += f" Not judged: {', '.join(unjudged)}."
+        sentence += "".join(f" Not judged: {name} ({_why_unjudged(accuracy.get(name))})." for name in unjudged)
     return Verdict("classes", level, sentence, {**figures, "weakest class": worst, "ratio": round(value, 3)})
+
+
+def _why_unjudged(accuracy: float | None) -> str:
+    if accuracy is None:
+        return "it has no unseen real images"
+    return "the classifier recognises none of its unseen real images"
 
 
 def copies(found: CopyFigures | None, missing: str = "") -> Verdict:

@@ -54,10 +54,14 @@ def test_the_weakest_class_decides(agreement, level):
     assert "“b”" in verdict.sentence
 
 
-def test_a_class_without_unseen_images_is_named_and_keeps_the_verdict_low():
-    verdict = classes({"a": 0.9, "b": None}, {"a": 0.9, "b": 0.9})
+@pytest.mark.parametrize(
+    ("accuracy", "why"),
+    [(None, "it has no unseen real images"), (0.0, "the classifier recognises none of its unseen real images")],
+)
+def test_a_class_that_cannot_be_judged_is_named_with_its_reason_and_keeps_the_verdict_low(accuracy, why):
+    verdict = classes({"a": 0.9, "b": accuracy}, {"a": 0.9, "b": 0.9})
     assert verdict.level is Level.CAUTION
-    assert "Not judged: b." in verdict.sentence
+    assert f"Not judged: b ({why})." in verdict.sentence
 
 
 def test_a_classifier_that_guesses_judges_nothing():
