@@ -59,7 +59,7 @@ def test_the_weakest_class_decides(agreement, level):
     [(None, "it has no unseen real images"), (0.0, "the classifier recognises none of its unseen real images")],
 )
 def test_a_class_that_cannot_be_judged_is_named_with_its_reason_and_keeps_the_verdict_low(accuracy, why):
-    verdict = classes({"a": 0.9, "b": accuracy}, {"a": 0.9, "b": 0.9})
+    verdict = classes({"a": 0.9, "b": accuracy, "c": 0.9}, {"a": 0.9, "b": 0.9, "c": 0.9})
     assert verdict.level is Level.CAUTION
     assert f"Not judged: b ({why})." in verdict.sentence
 
