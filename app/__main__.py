@@ -12,13 +12,20 @@ from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the window (no arguments), a worker (``worker SPEC.json``) or a verb; return the exit status."""
+    """Run the window (no arguments), a worker (``worker SPEC.json``), a decoding process (``decoder``) or a verb.
+
+    Returns the exit status.
+    """
     multiprocessing.freeze_support()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["worker"]:
         from app.worker.main import main as worker
 
         return worker(arguments[1:])
+    if arguments == ["decoder"]:
+        from app.worker.decoder import main as decoder
+
+        return decoder()
     if arguments:
         from app.cli.main import main as command_line
 
