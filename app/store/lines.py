@@ -17,7 +17,7 @@ from app.store.places import Places
 _LINES = """
 SELECT se.key, se.kind, se.study, st.patient, st.patient_known, st.label, st.date, se.modality, se.description,
        se.folder, se.warnings, se.tags, se.apart, first."rows", first."columns",
-       (SELECT count(*) FROM instances i WHERE i.series = se.key)
+       (SELECT count(*) FROM instances i WHERE i.series = se.key), first.file
   FROM studies st
   JOIN series se ON se.study = st.key
   LEFT JOIN instances first ON first.series = se.key AND first.number = 0
@@ -69,6 +69,7 @@ def _line(row: Any, kinds: dict[str, SourceKind], places: Places, beside: tuple[
         attributes=said,
         tags=tags,
         labels=labels,
+        added=row[16] or 0,
     )
 
 
