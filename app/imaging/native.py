@@ -35,6 +35,10 @@ def _load(kind: SourceKind, path: Path, index: int) -> SliceImage:
         from app.imaging import nifti_reader
 
         return nifti_reader.load(path, index)
+    if kind is SourceKind.VOLUME:
+        from app.imaging import volume_reader
+
+        return volume_reader.load(path, index)
     from app.imaging import dicom_reader
 
     return dicom_reader.load(path, index)

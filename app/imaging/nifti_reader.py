@@ -1,36 +1,76 @@
-"""NIfTI volumes through nibabel: one series for each time point.
+"""NIfTI 1 and 2 through nibabel, as one file or as a pair (.hdr, .img), packed or not.
 
-Slices run along the third axis as stored. Inside a slice, rows and columns are turned to the radiological
-convention nearest to them (patient's right on the left, front or head up), so that what the file calls "RAS" does
-not stand on its head; turning loses nothing. It knows volumes, not studies or projects.
+Colour becomes grey, complex numbers are refused. It knows volumes, not studies or projects.
 """
 
 from __future__ import annotations
 
-import hashlib
+import gzip
 import logging
 import re
+import zlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import nibabel
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.fileholders import FileHolder
 from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
 from app.domain.errors import Failed
 from app.domain.study import SourceKind
-from app.imaging import windowing
-from app.imaging.content import DECODE_FAULTS, FileContent, Frame, SliceImage, Vector
+from app.imaging import checking, windowing
+from app.imaging.content import DECODE_FAULTS, Checked, FileContent, SliceImage
+from app.imaging.voxel_grid import MOST_SLICES, Grid
 
 logging.getLogger("nibabel").setLevel(logging.CRITICAL)
 
 _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _BIDS_SUBJECT = re.compile(r"sub-[A-Za-z0-9]+")
-_NIFTI_FAULTS = (*DECODE_FAULTS, ImageFileError, HeaderDataError)
+_NIFTI_FAULTS = (*DECODE_FAULTS, ImageFileError, HeaderDataError, WrapStructError)
+_CLASSES = {
+    b"n+1\0": nibabel.Nifti1Image,
+    b"ni1\0": nibabel.Nifti1Pair,
+    b"n+2\0": nibabel.Nifti2Image,
+    b"ni2\0": nibabel.Nifti2Pair,
+}
+_MILLIMETRES = {"meter": 1000.0, "micron": 0.001}
+_MILLISECONDS = {"sec": 1000.0, "msec": 1.0, "usec": 0.001}
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_DEFLATE_LIMIT = 1100
+"""No deflate stream grows by more than 1032 times; a header that promises more is wrong, or a trap."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What the header says: place of the voxels, type and scaling of their values."""
+
+    grid: Grid
+    kind: np.dtype[Any]
+    slope: float
+    inter: float
+    step_ms: float | None
+
+    @property
+    def is_colour(self) -> bool:
+        return self.kind.fields is not None
+
+    @property
+    def is_scaled(self) -> bool:
+        return not self.is_colour and (self.slope, self.inter) != (1.0, 0.0)
+
+    @property
+    def bits(self) -> int:
+        if self.is_colour:
+            return 8
+        return 32 if self.kind.kind == "f" else min(32, 8 * self.kind.itemsize + (self.kind.kind == "i"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,56 +78,88 @@ class _Stored:
     """A decoded file.
 
     Attributes:
-        voxels: ``(i, j, k, time)`` with the file's scaling applied.
-        affine: voxel numbers to LPS millimetres.
-        bits: significant bits of the stored values.
-        is_scaled: whether the values are other numbers than the stored ones.
+        voxels: ``(i, j, k, repetition)`` with the file's scaling applied.
+        grid: where they lie.
         window: one robust window for all slices, so that scrolling does not flicker.
     """
 
     voxels: NDArray[Any]
-    affine: NDArray[np.float64]
-    bits: int
-    is_scaled: bool
+    grid: Grid
     window: tuple[float, float]
 
 
-def read(path: Path) -> FileContent:
-    """Decode the volume once and describe its slices; time points follow each other in ``frames``.
+def magic(head: bytes) -> bytes:
+    """The four bytes by which a file that begins with ``head`` (540 bytes, unpacked) is NIfTI; nothing where not."""
+    for found in (head[344:348], head[4:8]):
+        if found in _CLASSES:
+            return found
+    return b""
+
+
+def partner(path: Path) -> Path | None:
+    """The header file whose voxels ``path`` holds; ``None`` where it is no such file."""
+    stem = path.name[: -len(".gz")] if path.name.lower().endswith(".gz") else path.name
+    if not stem.lower().endswith(".img"):
+        return None
+    for ending in (".hdr", ".HDR", ".hdr.gz"):
+        header = path.with_name(stem[:-4] + ending)
+        if header.is_file() and magic(_head(header)):
+            return header
+    return None
+
+
+def look(path: Path) -> FileContent:
+    """Describe the volume from its header; repetitions follow each other in ``frames``, no voxel is read.
 
     A subject in the name, as BIDS writes it ("sub-01"), is the patient; other NIfTI files name nobody.
 
     Raises:
-        Failed: ``damaged-file``, or ``nifti-voxels`` (colour or complex voxels), or ``nifti-shape``.
+        Failed: ``damaged-file``, ``nifti-voxels`` (complex voxels), ``nifti-shape`` or ``volume-data-missing``.
     """
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    stored = _decoded(path)
+    try:
+        with ExitStack() as opened:
+            header = _header(_image(path, opened))
+        _require_data(path, header)
+        frames = header.grid.frames()
+    except _NIFTI_FAULTS as error:
+        raise Failed("damaged-file", detail="its header makes no sense") from error
     subject = _subject(path)
+    tags = {"FrameTime": f"{header.step_ms:g}"} if header.step_ms else {}
     return FileContent(
         path=path,
         kind=SourceKind.NIFTI,
-        sha256=digest,
-        frames=_frames(stored.voxels.shape, stored.affine),
-        unit="rescaled" if stored.is_scaled else "stored",
-        bits=stored.bits,
+        frames=frames,
+        unit="rescaled" if header.is_scaled else "stored",
+        bits=header.bits,
         patient_id=subject,
         patient_known=bool(subject),
         description=path.name,
+        tags=tags,
     )
 
 
-def load(path: Path, index: int) -> SliceImage:
-    """Slice ``index`` (time point times slices, plus slice) with the file's scaling applied.
+def check(content: FileContent) -> Checked:
+    """Decode the whole volume once.
 
     Raises:
-        Failed: as ``read``.
+        Failed: as ``load``.
     """
-    stored = _decoded(path)
-    time, k = divmod(index, stored.voxels.shape[2])
-    turn = _turn(stored.affine)
-    pixels = np.ascontiguousarray(_turned(stored.voxels[:, :, k, time], turn), dtype=np.float32)
-    return SliceImage(pixels, _spacing(stored.affine, turn), stored.window)
+    shown = load(content.path, checking.middle(content).index)
+    return checking.checked(content, shown, _files(content.path))
+
+
+def load(path: Path, index: int) -> SliceImage:
+    """Slice ``index`` (repetition times slices, plus slice) with the file's scaling applied.
+
+    Raises:
+        Failed: ``damaged-file``, or as ``look``.
+        IndexError: no such slice.
+    """
+    try:
+        stored = _cached(str(path), path.stat().st_mtime_ns)
+    except _NIFTI_FAULTS as error:
+        raise Failed("damaged-file", detail="its volume cannot be read to the end") from error
+    return SliceImage(stored.grid.cut(stored.voxels, index), stored.grid.spacing(), stored.window)
 
 
 def _subject(path: Path) -> str:
@@ -99,87 +171,111 @@ def _subject(path: Path) -> str:
     return ""
 
 
-def _decoded(path: Path) -> _Stored:
+def _is_packed(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
+
+
+def _open(path: Path) -> Any:
+    """The unpacked bytes of the file, whatever its name."""
+    return gzip.open(path, "rb") if _is_packed(path) else path.open("rb")
+
+
+def _head(path: Path) -> bytes:
     try:
-        return _cached(str(path), path.stat().st_mtime_ns)
-    except _NIFTI_FAULTS as error:
-        raise Failed("damaged-file", detail="its volume cannot be read to the end") from error
+        with _open(path) as stream:
+            return bytes(stream.read(540))
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    """The files that hold the volume: header first where it is a pair."""
+    if not magic(_head(path)).startswith(b"ni"):
+        return (path,)
+    stem = re.sub(r"\.hdr(\.gz)?$", "", path.name, flags=re.IGNORECASE)
+    for ending in (".img", ".IMG", ".img.gz"):
+        voxels = path.with_name(stem + ending)
+        if voxels.is_file():
+            return path, voxels
+    raise Failed("volume-data-missing", file=f"{stem}.img")
+
+
+def _image(path: Path, opened: ExitStack) -> Any:
+    """The lazy nibabel image; its streams live as long as ``opened``."""
+    files = _files(path)
+    streams = [opened.enter_context(_open(file)) for file in files]
+    kind = _CLASSES.get(magic(_head(path)), nibabel.Nifti1Image)
+    names = ("header", "image") if len(files) == 2 else ("image",)
+    return kind.from_file_map({name: FileHolder(fileobj=s) for name, s in zip(names, streams, strict=True)})
+
+
+def _header(image: Any) -> _Header:
+    kind = image.get_data_dtype()
+    if kind.kind == "c":
+        raise Failed("nifti-voxels", kind="complex")
+    if kind.fields is None and kind.kind not in "iuf":
+        raise Failed("nifti-voxels", kind="unusual")
+    space, time = image.header.get_xyzt_units()
+    step = float(image.header["pixdim"][4]) if len(image.shape) > 3 else 0.0
+    return _Header(
+        grid=_grid(image, _MILLIMETRES.get(space, 1.0)),
+        kind=kind,
+        slope=float(image.dataobj.slope),
+        inter=float(image.dataobj.inter),
+        step_ms=step * _MILLISECONDS[time] if time in _MILLISECONDS and step > 0 else None,
+    )
+
+
+def _grid(image: Any, unit_mm: float) -> Grid:
+    sizes = tuple(int(n) for n in image.shape)
+    repeated = [n for n in sizes[3:] if n > 1]
+    if len(sizes) < 2 or min(sizes) < 1 or len(repeated) > 1 or prod(sizes[2:]) > MOST_SLICES:
+        raise Failed("nifti-shape", shape=" × ".join(str(n) for n in sizes))
+    i, j, k = (*sizes[:3], 1)[:3]
+    name = "component" if len(sizes) > 4 and sizes[3] == 1 else "time point"
+    return Grid((i, j, k, repeated[0] if repeated else 1), _affine(image, unit_mm), name)
+
+
+def _affine(image: Any, unit_mm: float) -> NDArray[np.float64]:
+    """Voxel numbers to LPS mm: the sform, or the qform where that has none or skews the slices (nifti1.h, method 3)."""
+    header = image.header
+    ras = np.asarray(header.get_best_affine(), dtype=np.float64)
+    if int(header["sform_code"]) > 0 and int(header["qform_code"]) > 0 and _is_skewed(ras):
+        ras = np.asarray(header.get_qform(), dtype=np.float64)
+    scale: NDArray[np.float64] = np.diag([unit_mm, unit_mm, unit_mm, 1.0])
+    return np.asarray(_TO_LPS @ scale @ ras)
+
+
+def _is_skewed(affine: NDArray[np.float64]) -> bool:
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    if not np.isfinite(affine).all() or lengths.min() == 0:
+        return True
+    units = affine[:3, :3] / lengths
+    return float(np.abs(units.T @ units - np.eye(3)).max()) > 0.02
+
+
+def _require_data(path: Path, header: _Header) -> None:
+    """Refuse a file that cannot hold the voxels that its header promises, before anything is unpacked."""
+    file = _files(path)[-1]
+    size = file.stat().st_size
+    needed = int(np.prod([float(n) for n in header.grid.shape])) * header.kind.itemsize
+    if needed > size * (_DEFLATE_LIMIT if _is_packed(file) else 1):
+        raise Failed("damaged-file", detail="it is shorter than its header says")
 
 
 @lru_cache(maxsize=2)
 def _cached(path: str, modified: int) -> _Stored:
-    """The decoded file, kept as a compressed one has no way to a single slice; ``modified`` tells versions apart."""
-    image = nibabel.load(path)
-    kind = image.get_data_dtype()
-    if kind.fields is not None or kind.kind not in "iufb":
-        raise Failed("nifti-voxels", kind="colour" if kind.fields is not None else "complex")
-    shape = tuple(image.shape) + (1,) * (4 - len(image.shape))
-    if len(shape) > 4 or 0 in shape:
-        raise Failed("nifti-shape", shape=" × ".join(str(n) for n in image.shape))
-    voxels = np.asanyarray(image.dataobj)
-    if voxels.dtype == np.float64:
+    """The decoded file, kept as a packed one has no way to a single slice; ``modified`` tells versions apart."""
+    with ExitStack() as opened:
+        image = _image(Path(path), opened)
+        header = _header(image)
+        _require_data(Path(path), header)
+        voxels = np.asanyarray(image.dataobj)
+    if header.is_colour:
+        voxels = np.stack([voxels[name] for name in ("R", "G", "B")], axis=-1).astype(np.float32) @ _LUMA
+    elif voxels.dtype.itemsize > 4:
         voxels = voxels.astype(np.float32)
-    is_scaled = (image.dataobj.slope, image.dataobj.inter) != (1, 0)
-    bits = 32 if kind.kind == "f" else min(32, 8 * kind.itemsize + (kind.kind == "i"))
-    full = bits == 8 and not is_scaled and voxels.max() > 127
+    full = header.bits == 8 and not header.is_scaled and (header.is_colour or voxels.max() > 127)
     window = (0.0, 255.0) if full else windowing.robust_window(voxels)
-    affine = _TO_LPS @ np.asarray(image.affine, dtype=np.float64)
-    return _Stored(voxels.reshape(shape), affine, bits, is_scaled, window)
-
-
-def _turn(affine: NDArray[np.float64]) -> tuple[bool, bool, bool]:
-    """(swap, flip columns, flip rows) that bring the first two axes to display order.
-
-    Display order in LPS: columns towards the patient's left (sagittal: back), rows towards the back (else: feet).
-    """
-    axes = affine[:3, :2] / np.maximum(np.linalg.norm(affine[:3, :2], axis=0), 1e-12)
-    # How well an axis serves as columns: along L, or along P where the other axis runs along the body.
-    serves = [3 * abs(axes[0, a]) + 2 * abs(axes[1, a]) + abs(axes[2, a]) for a in (0, 1)]
-    swap = bool(serves[1] > serves[0])
-    columns, rows = (axes[:, 1], axes[:, 0]) if swap else (axes[:, 0], axes[:, 1])
-    return swap, bool(_leading(columns) < 0), bool(_leading(rows) * (-1 if abs(rows).argmax() == 2 else 1) < 0)
-
-
-def _leading(direction: NDArray[np.float64]) -> float:
-    return float(direction[np.abs(direction).argmax()])
-
-
-def _turned(plane: NDArray[Any], turn: tuple[bool, bool, bool]) -> NDArray[Any]:
-    """A stored plane ``(i, j)`` as ``(rows, columns)``."""
-    swap, flip_columns, flip_rows = turn
-    picture = plane if swap else plane.T
-    return picture[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
-
-
-def _axes(turn: tuple[bool, bool, bool]) -> tuple[int, int]:
-    """Stored axes that columns and rows run along."""
-    return (1, 0) if turn[0] else (0, 1)
-
-
-def _spacing(affine: NDArray[np.float64], turn: tuple[bool, bool, bool]) -> tuple[float, float] | None:
-    columns, rows = _axes(turn)
-    lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    return (float(lengths[rows]), float(lengths[columns])) if lengths.min() > 0 else None
-
-
-def _frames(shape: tuple[int, ...], affine: NDArray[np.float64]) -> tuple[Frame, ...]:
-    turn = _turn(affine)
-    columns, rows = _axes(turn)
-    spacing = _spacing(affine, turn)
-    corner = np.zeros(4)
-    corner[3] = 1.0
-    corner[columns] = shape[columns] - 1 if turn[1] else 0
-    corner[rows] = shape[rows] - 1 if turn[2] else 0
-    orientation: tuple[float, ...] = ()
-    if spacing is not None:
-        along = affine[:3, columns] / spacing[1] * (-1 if turn[1] else 1)
-        down = affine[:3, rows] / spacing[0] * (-1 if turn[2] else 1)
-        orientation = (*map(float, along), *map(float, down))
-    frames = []
-    for index in range(shape[2] * shape[3]):
-        time, corner[2] = divmod(index, shape[2])
-        x, y, z = (float(v) for v in (affine @ corner)[:3])
-        position: Vector | None = (x, y, z) if orientation else None
-        moments = (("time point", str(time)),) if shape[3] > 1 else ()
-        frames.append(Frame(index, shape[rows], shape[columns], position, orientation, spacing, index, moments))
-    return tuple(frames)
+    return _Stored(voxels.reshape(header.grid.shape), header.grid, window)

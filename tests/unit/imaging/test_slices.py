@@ -124,13 +124,9 @@ def test_time_points_are_series_of_their_own(tmp_path: Path) -> None:
     np.testing.assert_array_equal(second, first + 1000)
 
 
-@pytest.mark.parametrize(
-    "voxels",
-    [np.zeros((3, 3, 3), np.complex64), np.zeros((3, 3, 3), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]))],
-)
-def test_voxels_that_are_no_numbers_are_set_aside(tmp_path: Path, voxels: np.ndarray[Any, Any]) -> None:
+def test_voxels_that_are_no_numbers_are_set_aside(tmp_path: Path) -> None:
     with pytest.raises(Failed) as failed:
-        reader.read(write_volume(tmp_path / "x.nii", voxels))
+        reader.read(write_volume(tmp_path / "x.nii", np.zeros((3, 3, 3), np.complex64)))
     assert failed.value.code == "nifti-voxels"
 
 
