@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.recipe import Plane, Recipe
-from app.domain.study import Quarantined, Series, Study
+from app.domain.study import Quarantined, Series, SeriesLine, Study
 from app.jobs.process import Job, OnMessage, OnOutcome
 from app.services.intake import Intake
 from app.store.library import Library
@@ -31,6 +31,14 @@ class Catalogue:
     def studies(self) -> list[Study]:
         """All studies with their series."""
         return self._library.studies()
+
+    def lines(self) -> list[SeriesLine]:
+        """All series as lists show them, without their slices: quick, however large the library."""
+        return self._library.lines()
+
+    def tag(self, series_keys: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
+        """Give series words of the person's own, and take others away. Raises ``BadUsage`` (``bad-tag``)."""
+        self._library.set_tags(series_keys, add=add, remove=remove)
 
     def series(self, key: str) -> Series:
         """One series. Raises ``BadUsage`` (``unknown-series``)."""
