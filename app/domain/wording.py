@@ -66,6 +66,7 @@ SENTENCES: dict[str, str] = {
     "bad-label-by": "“{text}” is no way to label. Write folder, csv:FILE, tag:KEYWORD or hand.",
     "unknown-tag": "No chosen series has the attribute “{tag}”. These have one: {known}.",
     "cohort-empty": "No images of the library were chosen ({plane} slices). Import images, or choose other ones.",
+    "cohort-unfit": "None of the chosen images can be learnt from. {reason}",
     "no-labels": "None of the {count} chosen images has a label. Give labels, or choose another way to label.",
     "no-splits": "{path} puts none of the chosen images into train, val or test.",
     "table-column": "{path} has no column “{column}”; it has: {found}. Add it to the first row.",

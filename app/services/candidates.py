@@ -1,7 +1,8 @@
-"""Every slice of the library that could join a cohort, before anybody has labelled it."""
+"""Every slice of the library that could join a cohort, before anybody has labelled it, and why some may not."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,22 @@ from app.domain.study import Series, Study
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One slice, with where it comes from and whom it shows."""
+    """One slice, with where it comes from and whom it shows.
+
+    Attributes:
+        checked: its pixels were decoded and found whole; for a cut through a volume, those of the whole volume.
+    """
 
     study: Study
     series: Series
     index: int
     source: str
+    checked: bool = True
+
+    @property
+    def fit(self) -> bool:
+        """Whether anything may be learnt from it."""
+        return self.checked and not self.series.apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +61,34 @@ def candidates(studies: Iterable[Study], plane: Plane) -> Candidates:
 def _slices(study: Study, series: Series, plane: Plane) -> Iterator[Candidate]:
     if plane is Plane.NATIVE:
         for index, instance in enumerate(series.instances):
-            yield Candidate(study, series, index, instance.path)
+            yield Candidate(study, series, index, instance.path, bool(instance.sha256))
         return
     from app.imaging.slices import slice_count
 
+    checked = all(instance.sha256 for instance in series.instances)
     for index in range(slice_count(series, plane)):
-        yield Candidate(study, series, index, series.instances[0].path)
+        yield Candidate(study, series, index, series.instances[0].path, checked)
+
+
+def unfit(slices: Iterable[Candidate]) -> list[str]:
+    """One sentence for every reason why some of these slices cannot join a cohort."""
+    apart: dict[str, str] = {}
+    unchecked = 0
+    for one in slices:
+        if one.series.apart:
+            apart[one.series.key] = one.series.apart
+        elif not one.checked:
+            unchecked += 1
+    notices = []
+    if apart:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(apart.values()).items()))
+        notices.append(f"{len(apart)} series hold no images to learn from and are left out: {kinds}.")
+    if unchecked:
+        notices.append(
+            f"{unchecked} image(s) are left out, because whether their pixels are whole was not checked yet."
+            " Let their import end, or import them again."
+        )
+    return notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +99,7 @@ class Choice:
     series: Sequence[str] = ()
 
     def numbers(self, slices: Iterable[Candidate]) -> list[int]:
-        """Numbers of the slices that are wanted."""
+        """Numbers of the slices that are wanted, fit or not."""
         wanted = self._wanted()
         return [number for number, one in enumerate(slices) if wanted(one.series, one.source)]
 

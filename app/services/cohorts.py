@@ -11,7 +11,7 @@ from app.domain.errors import BadUsage, Refused
 from app.domain.recipe import Plane, Recipe
 from app.domain.study import Series
 from app.services import labelling
-from app.services.candidates import Candidate, Choice, candidates
+from app.services.candidates import Candidate, Choice, candidates, unfit
 from app.services.labelling import Labelling
 from app.store import cohorts as stored
 from app.store.library import Library
@@ -72,16 +72,16 @@ class Cohorts:
 
         Raises:
             BadUsage: ``bad-name``, ``bad-label-by``, ``bad-split``, ``unknown-tag``, a table that cannot be read.
-            Refused: ``cohort-empty``, ``no-labels``, ``label-unknown-image``, ``label-conflict``.
+            Refused: ``cohort-empty``, ``cohort-unfit`` (what was chosen may not be learnt from), ``no-labels``,
+                ``label-unknown-image``, ``label-conflict``.
         """
         name = name.strip()
         if not name or len(name) > 100 or not name.isprintable():
             raise BadUsage("bad-name", name=name)
         found = candidates(self._library.studies(), recipe.plane)
         choice = Choice(under, series)
-        numbers = choice.numbers(found.slices)
-        if not numbers:
-            raise Refused("cohort-empty", plane=recipe.plane.value)
+        wanted = choice.numbers(found.slices)
+        numbers = _fit(found.slices, wanted, recipe.plane)
         labelled = self._labelled(found.slices, numbers, label_by, recipe.plane)
         if not labelled.labels:
             raise Refused("no-labels", count=len(numbers))
@@ -90,6 +90,7 @@ class Cohorts:
         cohort = Cohort(name, recipe, tuple(items.values()), known)
         notices = [
             *labelled.notices,
+            *unfit(found.slices[number] for number in wanted),
             *_left_out(choice.of(found.without_plane), len(numbers) - len(labelled.labels)),
             *split_notices,
             *_on_splits(cohort, by_table=split.startswith("csv:")),
@@ -148,6 +149,20 @@ class Cohorts:
             if n in splits
         }
         return items, notices
+
+
+def _fit(slices: Sequence[Candidate], wanted: Sequence[int], plane: Plane) -> list[int]:
+    """The wanted slices that may be learnt from.
+
+    Raises:
+        Refused: ``cohort-empty``, ``cohort-unfit``.
+    """
+    numbers = [number for number in wanted if slices[number].fit]
+    if wanted and not numbers:
+        raise Refused("cohort-unfit", reason=" ".join(unfit(slices[number] for number in wanted)))
+    if not numbers:
+        raise Refused("cohort-empty", plane=plane.value)
+    return numbers
 
 
 def verdict(cohort: Cohort) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -255,3 +256,49 @@ def test_the_verdict_grows_with_the_images(project: Project, library: Library) -
     assert len(set(said)) == 4
     assert "too few" in said[0]
     assert "varied augmentation" in said[3]
+
+
+def unchecked(one: Study, *numbers: int) -> Study:
+    """The study with slices whose pixels nobody has decoded yet."""
+    (series,) = one.series
+    slices = tuple(replace(s, sha256="") if n in numbers else s for n, s in enumerate(series.instances))
+    return replace(one, series=(replace(series, instances=slices),))
+
+
+def apart(one: Study, why: str) -> Study:
+    return replace(one, series=(replace(one.series[0], apart=why),))
+
+
+def test_what_is_unchecked_or_set_apart_stays_out_and_is_named(library: Library, project: Project) -> None:
+    library.add_studies([*patients(6, "/data/a"), *patients(6, "/data/b"), unchecked(study("new", "/data/a", 3), 1)])
+    library.add_studies([apart(study("scout", "/data/b"), "localiser"), apart(study("dose", "/data/b"), "dose report")])
+    made = Cohorts(project, library).make("trial", RECIPE)
+    assert [i.index for i in made.items if i.series == "se-new-a"] == [0, 2]
+    assert not {i.series for i in made.items} & {"se-scout-b", "se-dose-b"}
+    assert "2 series hold no images to learn from and are left out: 1 dose report, 1 localiser." in made.notices
+    assert any(notice.startswith("1 image(s) are left out, because") for notice in made.notices)
+
+
+def test_a_volume_with_an_unchecked_slice_stays_out_of_other_planes_as_a_whole(
+    library: Library, project: Project
+) -> None:
+    library.add_studies(
+        [*patients(3, "/data/a", 4), *patients(3, "/data/b", 4), unchecked(study("new", "/data/a", 4), 1)]
+    )
+    made = Cohorts(project, library).make("trial", Recipe(plane=Plane.CORONAL, size=32))
+    assert "se-new-a" not in {i.series for i in made.items}
+    assert any(notice.startswith("64 image(s) are left out") for notice in made.notices)
+
+
+def test_a_table_may_name_what_stays_out(library: Library, project: Project, tmp_path: Path) -> None:
+    library.add_studies([*patients(4, "/data/a", 1), unchecked(study("new", "/data/a"), 0)])
+    names = [f"/data/a/a{n}-0.dcm,x" for n in range(4)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label", *names, "/data/a/new-0.dcm,x"]))
+    made = Cohorts(project, library).make("trial", RECIPE, label_by=f"csv:{tmp_path / 'labels.csv'}")
+    assert len(made.items) == 4
+
+
+def test_choosing_only_what_stays_out_is_refused(library: Library, project: Project) -> None:
+    library.add_studies([apart(study("scout", "/data/b"), "localiser")])
+    with pytest.raises(Refused, match="1 localiser"):
+        Cohorts(project, library).make("trial", RECIPE, series=["se-scout-b"])
