@@ -156,8 +156,10 @@ class SliceImage:
         pixels: float32 ``(rows, columns)`` in the unit of the series; larger is brighter.
         spacing_mm: (row, column) spacing; ``None`` where unknown.
         default_window: (low, high) that the source proposes, or a robust one from the pixels.
+        windows: all that the source proposes, as (name, low, high), names being its own or "Window 1" and so on.
     """
 
     pixels: NDArray[np.float32]
     spacing_mm: tuple[float, float] | None
     default_window: tuple[float, float]
+    windows: tuple[tuple[str, float, float], ...] = ()
