@@ -8,18 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.imaging.content import Vector
 
-SAME_PLACE_MM = 0.005
+SAME_PLACE_MM = 0.01
 """Positions nearer than this are one position."""
 UNEVEN = 0.05
 """Share of the slice distance that distances may differ by; scanners round positions."""
 TILT_DEGREES = 0.5
 """Lean of a stack from which its slices no longer lie straight above each other."""
+SHIFT_MM = 1.0
+"""Way sideways, off the straight line through a stack, from which slices do not lie above each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Stack:
         missing: slices lacking in otherwise even distances.
         uneven_mm: smallest and largest distance where distances differ, else ``None``.
         tilt_degrees: angle between the direction of the stack and the slices' normal.
+        shift_mm: furthest way of a slice off the straight line through the stack.
     """
 
     spacing_mm: float | None
@@ -39,27 +43,31 @@ class Stack:
     missing: int = 0
     uneven_mm: tuple[float, float] | None = None
     tilt_degrees: float = 0.0
+    shift_mm: float = 0.0
 
     @property
     def is_volume(self) -> bool:
         """Whether the slices fill a box, so that it can be cut in other planes."""
-        irregular = self.duplicates or self.missing or self.uneven_mm or self.tilt_degrees >= TILT_DEGREES
-        return self.spacing_mm is not None and not irregular
+        leaning = self.tilt_degrees >= TILT_DEGREES or self.shift_mm >= SHIFT_MM
+        return self.spacing_mm is not None and not (self.duplicates or self.missing or self.uneven_mm or leaning)
 
 
-def normal(orientation: Sequence[float]) -> Vector:
+@lru_cache(maxsize=4096)
+def normal(orientation: tuple[float, ...]) -> Vector:
     """Unit vector across the slices: row direction x column direction."""
-    x, y, z = np.cross(orientation[:3], orientation[3:])
+    a, b, c, d, e, f = orientation
+    x, y, z = b * f - c * e, c * d - a * f, a * e - b * d
     length = math.hypot(x, y, z)
-    return float(x / length), float(y / length), float(z / length)
+    return x / length, y / length, z / length
 
 
-def along_normal(position: Sequence[float], orientation: Sequence[float]) -> float:
+def along_normal(position: Vector, orientation: tuple[float, ...]) -> float:
     """Signed distance of a slice from the origin, along its normal."""
-    return float(np.dot(position, normal(orientation)))
+    x, y, z = normal(orientation)
+    return position[0] * x + position[1] * y + position[2] * z
 
 
-def describe(distances: Sequence[float], tilt_degrees: float = 0.0) -> Stack:
+def describe(distances: Sequence[float], tilt_degrees: float = 0.0, shift_mm: float = 0.0) -> Stack:
     """Read a stack off its slices' sorted positions along the normal."""
     steps = np.abs(np.diff(np.asarray(distances, dtype=np.float64)))
     apart = steps[steps > SAME_PLACE_MM]
@@ -70,18 +78,21 @@ def describe(distances: Sequence[float], tilt_degrees: float = 0.0) -> Stack:
     multiples = np.rint(apart / typical)
     regular = np.abs(apart - multiples * typical) <= UNEVEN * typical * np.maximum(multiples, 1)
     if not bool(np.all(regular & (multiples >= 1))):
-        return Stack(typical, duplicates, 0, (float(apart.min()), float(apart.max())), tilt_degrees)
-    return Stack(typical, duplicates, int((multiples - 1).sum()), None, tilt_degrees)
+        return Stack(typical, duplicates, 0, (float(apart.min()), float(apart.max())), tilt_degrees, shift_mm)
+    return Stack(typical, duplicates, int((multiples - 1).sum()), None, tilt_degrees, shift_mm)
 
 
-def lean_degrees(first: Sequence[float], last: Sequence[float], orientation: Sequence[float]) -> float:
-    """Angle between the line through two slices' corners and their normal; 0 where they coincide."""
-    line = np.subtract(last, first)
-    length = float(np.linalg.norm(line))
-    if length <= SAME_PLACE_MM:
-        return 0.0
-    share = abs(float(np.dot(line, normal(orientation)))) / length
-    return math.degrees(math.acos(min(1.0, share)))
+def lean(positions: Sequence[Vector], orientation: tuple[float, ...]) -> tuple[float, float]:
+    """How a stack's corners run: (angle in degrees between their line and the normal, furthest way in mm off it)."""
+    corners = np.asarray(positions, dtype=np.float64)
+    along = corners @ normal(orientation)
+    spread = along - along.mean()
+    if float(np.ptp(along)) <= SAME_PLACE_MM:
+        return 0.0, 0.0
+    line = spread @ (corners - corners.mean(axis=0)) / float(spread @ spread)
+    off = corners - corners.mean(axis=0) - np.outer(spread, line)
+    degrees = math.degrees(math.acos(min(1.0, 1.0 / float(np.linalg.norm(line)))))
+    return degrees, float(np.linalg.norm(off, axis=1).max())
 
 
 def sentences(stack: Stack, slices: int) -> tuple[str, ...]:
@@ -89,6 +100,8 @@ def sentences(stack: Stack, slices: int) -> tuple[str, ...]:
     said = []
     if stack.tilt_degrees >= TILT_DEGREES:
         said.append(f"The slices were taken with a tilted gantry ({stack.tilt_degrees:.1f}°).")
+    if stack.shift_mm >= SHIFT_MM:
+        said.append(f"Slices are shifted sideways against each other, by up to {stack.shift_mm:.1f} mm.")
     if stack.uneven_mm:
         low, high = stack.uneven_mm
         said.append(f"The distance between slices varies from {low:.2f} to {high:.2f} mm.")

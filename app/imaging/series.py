@@ -1,4 +1,4 @@
-"""Files to studies and series: grouped by identity, split by geometry, sorted along the normal.
+"""Files to studies and series: grouped by identity, split into stacks, sorted along the normal.
 
 Here the raw patient identity ends: it becomes a hash keyed with the project's own secret, so that no two projects
 can be joined by it and nothing of it can be read back. It must not know databases or the window.
@@ -8,31 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.study import Instance, Series, SourceKind, Study
-from app.imaging import geometry
-from app.imaging.content import FileContent, Frame
-
-NO_POSITIONS = "The files give no positions; the slices are in the order of their numbers."
-
-
-class Slice(NamedTuple):
-    """A frame with the file that it came from."""
-
-    content: FileContent
-    frame: Frame
+from app.imaging import geometry, remarks, repetitions, scouts, series_tags, splitting
+from app.imaging.content import FileContent
+from app.imaging.splitting import Part, Slice
 
 
 def group(contents: Iterable[FileContent], secret: bytes) -> list[Study]:
-    """Studies with their series, in the order in which their first files came.
-
-    Series are split by size, orientation, pixel spacing, echo and image type; slices that repeat one position are
-    split further by time or acquisition. DICOM slices are sorted by position along the normal (PS3.3 C.7.6.2.1.1),
-    NIfTI slices and pages stay as stored.
-    """
+    """Studies with their series, in the order in which their first files came; see ``assemble``."""
     studies: dict[str, list[FileContent]] = defaultdict(list)
     for content in contents:
         studies[study_key(content, secret)].append(content)
@@ -45,15 +31,25 @@ def group(contents: Iterable[FileContent], secret: bytes) -> list[Study]:
 def assemble(key: str, patient: str, patient_known: bool, contents: Sequence[FileContent], secret: bytes) -> Study:
     """The study ``key`` from all of its files, whatever order they come in; nothing else goes into it.
 
-    It is put together again whenever files are added or fall out. Needs no ``patient_id``.
+    It is put together again whenever files are added or fall out; the keys of series whose slices stay what they were
+    do not change by that. Series are split by size, orientation, pixel spacing, echo, image type, kernel, unit and
+    frame of reference; slices that repeat a place are split further by time, b-value or acquisition. DICOM slices are
+    sorted by position along the normal (PS3.3 C.7.6.2.1.1), NIfTI slices and pages stay as stored.
+
+    Args:
+        key: of the study, as ``study_key`` gives it.
+        patient: as ``patient_key`` gives it.
+        patient_known: whether the files name their patient.
+        contents: at least one; ``patient_id`` is not needed.
+        secret: the project's.
     """
     members = sorted(contents, key=lambda content: str(content.path))
     first = members[0]
     series: dict[str, list[Slice]] = defaultdict(list)
     for content in members:
         uid = content.series_uid or content.path.name
-        series[uid].extend(Slice(content, frame) for frame in content.frames)
-    found = [one for uid, slices in series.items() for one in _split(_hashed(secret, key, uid), slices)]
+        series[uid].extend(splitting.slice_of(content, frame) for frame in content.frames)
+    found = [one for uid, slices in series.items() for one in _of_one_uid(_hashed(secret, key, uid), slices, secret)]
     label = " ".join(part for part in (first.study_description or first.path.parent.name, first.date) if part)
     return Study(
         key=key, patient=patient, patient_known=patient_known, label=label, date=first.date, series=tuple(found)
@@ -79,117 +75,58 @@ def _hashed(secret: bytes, *parts: str) -> str:
     return hmac.new(secret, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _split(uid: str, slices: Sequence[Slice]) -> list[Series]:
-    """One series for every geometry and variant, and for every repetition of it."""
-    stacks: dict[tuple[Hashable, ...], list[Slice]] = defaultdict(list)
-    for one in slices:
-        stacks[_signature(one)].append(one)
-    result = []
-    for signature, members in stacks.items():
-        for moment, part in _repetitions(members):
-            key = hashlib.sha256(f"{uid}{signature}{moment}".encode()).hexdigest()[:32]
-            result.append(_series(key, moment, part))
-    return result
+def _of_one_uid(uid: str, slices: Sequence[Slice], secret: bytes) -> Iterator[Series]:
+    parts = splitting.split(slices)
+    for part, apart in zip(parts, scouts.apart(parts), strict=True):
+        key = hashlib.sha256(f"{uid}{part.signature}{part.identity}".encode()).hexdigest()[:32]
+        yield _series(key, part, apart, secret)
 
 
-def _signature(one: Slice) -> tuple[Hashable, ...]:
-    """What slices of one series have in common; rounded, as headers carry rounding errors."""
-    frame = one.frame
-    orientation = tuple(round(c, 2) + 0.0 for c in frame.orientation)
-    spacing = tuple(float(f"{s:.3g}") for s in frame.spacing_mm or ())
-    return frame.rows, frame.columns, orientation, spacing, one.content.variant, one.content.modality
-
-
-def _place(one: Slice) -> float | None:
-    distance = _distance(one.frame)
-    return None if distance is None else round(distance / geometry.SAME_PLACE_MM / 4) * geometry.SAME_PLACE_MM * 4
-
-
-def _repetitions(slices: list[Slice]) -> list[tuple[str, list[Slice]]]:
-    """Split a stack that shows each place several times (time points, phases) into stacks that show it once."""
-    times = Counter(_place(one) for one in slices)
-    most = max(times.values())
-    if None in times or most == 1:
-        return [("", slices)]
-    for name in dict.fromkeys(name for one in slices for name, _ in one.frame.moments):
-        parts: dict[str, list[Slice]] = defaultdict(list)
-        for one in slices:
-            parts[dict(one.frame.moments).get(name, "")].append(one)
-        if len(parts) <= 2 * most and all(_shows_places_once(part) for part in parts.values()):
-            return [(f"{_words(name)} {value}", part) for value, part in parts.items()]
-    if len(times) > 1 and set(times.values()) == {most}:
-        return _dealt(slices)
-    return [("", slices)]
-
-
-def _shows_places_once(slices: Sequence[Slice]) -> bool:
-    return len({_place(one) for one in slices}) == len(slices)
-
-
-def _dealt(slices: list[Slice]) -> list[tuple[str, list[Slice]]]:
-    """The first slice of every place, then the second of every place, and so on, by instance number."""
-    seen: Counter[float | None] = Counter()
-    parts: dict[str, list[Slice]] = defaultdict(list)
-    for one in sorted(slices, key=lambda s: s.frame.order):
-        seen[_place(one)] += 1
-        parts[f"repetition {seen[_place(one)]}"].append(one)
-    return list(parts.items())
-
-
-def _words(keyword: str) -> str:
-    return {
-        "TemporalPositionIdentifier": "time point",
-        "TemporalPositionIndex": "time point",
-        "AcquisitionNumber": "acquisition",
-        "TriggerTime": "trigger time",
-    }.get(keyword, keyword)
-
-
-def _series(key: str, moment: str, slices: list[Slice]) -> Series:
-    content, frame = slices[0]
-    placed = all(one.frame.position is not None for one in slices)
-    if content.kind is SourceKind.DICOM:
-        slices = sorted(slices, key=_sort_key if placed else (lambda s: (s.frame.order, str(s.content.path))))
-    instances = tuple(_instance(one) for one in slices)
+def _series(key: str, part: Part, apart: str, secret: bytes) -> Series:
+    slices = sorted(part.slices, key=_as_stored if part.slices[0].content.kind is not SourceKind.DICOM else _along)
+    content, frame = slices[0].content, slices[0].frame
     tags = dict(content.tags)
-    warnings: tuple[str, ...] = ()
-    thickness: float | None = None
-    if placed and len(slices) > 1:
-        stack = geometry.describe([i.position_mm or 0.0 for i in instances], _lean(slices))
-        thickness, warnings = stack.spacing_mm, geometry.sentences(stack, len(slices))
-        if stack.tilt_degrees >= geometry.TILT_DEGREES:
-            tags["GantryDetectorTilt"] = f"{stack.tilt_degrees:.1f}"
-    elif len(slices) > 1 and content.kind is SourceKind.DICOM:
-        warnings = (NO_POSITIONS,)
+    stack = _stack(slices)
+    if stack and stack.tilt_degrees >= geometry.TILT_DEGREES:
+        tags[series_tags.TILT] = f"{stack.tilt_degrees:.1f}"
+    if stack and stack.shift_mm >= geometry.SHIFT_MM:
+        tags[series_tags.SHIFT] = f"{stack.shift_mm:.1f}"
+    frame_uid = content.frame_of_reference_uid
     return Series(
         key=key,
         kind=content.kind,
         modality=content.modality,
-        description=", ".join(part for part in (content.description, moment) if part),
+        description=", ".join(word for word in (content.description, *part.words) if word),
         folder=str(content.path.parent),
-        spacing_mm=(*(frame.spacing_mm or (None, None)), thickness or _thickness(tags)),
+        spacing_mm=(*(frame.spacing_mm or (None, None)), (stack.spacing_mm if stack else None) or _thickness(tags)),
         orientation=frame.orientation,
-        unit=content.unit,
+        unit=max((one.content.unit for one in slices), key=("stored", "rescaled", "HU", "SUV").index),
         bits=max(one.content.bits for one in slices),
-        instances=instances,
-        warnings=warnings,
+        instances=tuple(map(_instance, slices)),
+        warnings=remarks.of(slices, stack),
         tags=tags,
+        frame_of_reference=_hashed(secret, "frame", frame_uid) if frame_uid else "",
+        apart=content.apart or apart,
     )
 
 
-def _sort_key(one: Slice) -> tuple[float, float]:
-    return _distance(one.frame) or 0.0, one.frame.order
+def _along(one: Slice) -> tuple[object, ...]:
+    """Order along the normal; images of one place in the order of their times, then of their numbers."""
+    times = tuple(repetitions.natural(value) for _, value in one.frame.moments)
+    return one.place, times if one.distance is not None else (), one.frame.order, str(one.content.path), one.frame.index
 
 
-def _distance(frame: Frame) -> float | None:
-    return None if frame.position is None else geometry.along_normal(frame.position, frame.orientation)
+def _as_stored(one: Slice) -> tuple[object, ...]:
+    return str(one.content.path), one.frame.index
 
 
-def _lean(slices: Sequence[Slice]) -> float:
-    first, last = slices[0].frame, slices[-1].frame
-    if first.position is None or last.position is None:
-        return 0.0
-    return geometry.lean_degrees(first.position, last.position, first.orientation)
+def _stack(slices: Sequence[Slice]) -> geometry.Stack | None:
+    """How the slices lie; ``None`` where that is unknown."""
+    distances = [one.distance for one in slices if one.distance is not None]
+    corners = [one.frame.position for one in slices if one.frame.position is not None]
+    if len(distances) < len(slices) or not corners:
+        return None
+    return geometry.describe(distances, *geometry.lean(corners, slices[0].frame.orientation))
 
 
 def _thickness(tags: dict[str, str]) -> float | None:
@@ -201,11 +138,11 @@ def _thickness(tags: dict[str, str]) -> float | None:
 
 
 def _instance(one: Slice) -> Instance:
-    content, frame = one
+    content, frame = one.content, one.frame
     return Instance(
         path=str(content.path),
         index=frame.index,
-        position_mm=_distance(frame),
+        position_mm=one.distance,
         sop_instance_uid=content.sop_instance_uid,
         sha256=content.sha256,
         rows=frame.rows,

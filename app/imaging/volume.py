@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from app.domain.errors import Refused
 from app.domain.recipe import Plane
 from app.domain.study import Series
-from app.imaging import geometry, native, reader
+from app.imaging import geometry, native, reader, series_tags
 from app.imaging.content import SliceImage, Vector
 from app.imaging.kept_volumes import Kept
 
@@ -231,7 +231,8 @@ def _name(series: Series) -> str:
 
 def _stack(series: Series) -> geometry.Stack:
     places = [instance.position_mm or 0.0 for instance in series.instances]
-    return geometry.describe(places, float(series.tags.get("GantryDetectorTilt", 0)))
+    tilt, shift = (float(series.tags.get(name, 0)) for name in (series_tags.TILT, series_tags.SHIFT))
+    return geometry.describe(places, tilt, shift)
 
 
 def _view(matrix: NDArray[np.float64], plane: Plane) -> _View:
