@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.domain.errors import Failed
 from app.domain.study import Series, SourceKind
-from app.imaging.content import SliceImage
+from app.imaging.content import Frame, SliceImage
 
 
 def load(series: Series, index: int) -> SliceImage:
@@ -17,13 +19,33 @@ def load(series: Series, index: int) -> SliceImage:
         IndexError: no such slice.
     """
     instance = series.instances[index]
-    path = Path(instance.path)
-    if not path.is_file():
-        raise Failed("source-missing", path=instance.path)
-    try:
+    with _named(instance.path) as path:
         return _load(series.kind, path, instance.index)
+
+
+def frame(series: Series, index: int) -> Frame:
+    """What the header of a slice's file says of it now; no pixel is decoded.
+
+    Raises:
+        Failed, IndexError: as ``load``.
+    """
+    from app.imaging import reader
+
+    instance = series.instances[index]
+    with _named(instance.path) as path:
+        return reader.look(path).frames[instance.index]
+
+
+@contextmanager
+def _named(name: str) -> Iterator[Path]:
+    """Let faults of a source name its file."""
+    path = Path(name)
+    if not path.is_file():
+        raise Failed("source-missing", path=name)
+    try:
+        yield path
     except Failed as error:
-        raise Failed("source-damaged", path=instance.path, detail=error.facts.get("detail")) from error
+        raise Failed("source-damaged", path=name, detail=error.facts.get("detail")) from error
 
 
 def _load(kind: SourceKind, path: Path, index: int) -> SliceImage:

@@ -86,6 +86,11 @@ def words(choice: Choice, siblings: Sequence[Choice]) -> tuple[str, ...]:
     return tuple(said)
 
 
+def times(frame: Frame) -> list[tuple[bool, float, str]]:
+    """Sort key that puts pictures of one place in the order in which they were taken."""
+    return [natural(value) for _, value in frame.moments]
+
+
 def natural(value: str) -> tuple[bool, float, str]:
     """Sort key that puts numbers in their order, before words."""
     number = _number(value)

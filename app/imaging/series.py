@@ -83,7 +83,7 @@ def _of_one_uid(uid: str, slices: Sequence[Slice], secret: bytes) -> Iterator[Se
 
 
 def _series(key: str, part: Part, apart: str, secret: bytes) -> Series:
-    slices = sorted(part.slices, key=_as_stored if part.slices[0].content.kind is not SourceKind.DICOM else _along)
+    slices = _in_order(part.slices)
     content, frame = slices[0].content, slices[0].frame
     tags = dict(content.tags)
     stack = _stack(slices)
@@ -110,14 +110,17 @@ def _series(key: str, part: Part, apart: str, secret: bytes) -> Series:
     )
 
 
-def _along(one: Slice) -> tuple[object, ...]:
-    """Order along the normal; images of one place in the order of their times, then of their numbers."""
-    times = tuple(repetitions.natural(value) for _, value in one.frame.moments)
-    return one.place, times if one.distance is not None else (), one.frame.order, str(one.content.path), one.frame.index
+def _in_order(slices: Sequence[Slice]) -> list[Slice]:
+    """DICOM slices along their normal, pictures of one place by time; slices of other formats as stored."""
+    if slices[0].content.kind is not SourceKind.DICOM:
+        return sorted(slices, key=lambda one: (str(one.content.path), one.frame.index))
+    if len({one.place for one in slices}) == 1 and slices[0].distance is not None:
+        return sorted(slices, key=lambda one: (repetitions.times(one.frame), *_number(one)))
+    return sorted(slices, key=lambda one: (one.place, *_number(one)))
 
 
-def _as_stored(one: Slice) -> tuple[object, ...]:
-    return str(one.content.path), one.frame.index
+def _number(one: Slice) -> tuple[float, str, int]:
+    return one.frame.order, str(one.content.path), one.frame.index
 
 
 def _stack(slices: Sequence[Slice]) -> geometry.Stack | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from app.imaging import geometry, repetitions
 from app.imaging.content import FileContent, Frame
@@ -77,15 +77,17 @@ def split(slices: Sequence[Slice]) -> list[Part]:
 def _stacks(slices: Sequence[Slice]) -> dict[tuple[Hashable, ...], list[Slice]]:
     """Slices by what the slices of a stack have in common."""
     turns = _common((one.frame.orientation for one in slices), _same_turn)
-    sizes = _common((one.frame.spacing_mm or () for one in slices), _same_spacing)
+    sizes = _common((one.frame.spacing_mm for one in slices), _same_spacing)
+    turn_names = {value: tuple(round(cosine, 2) + 0.0 for cosine in centre) for value, centre in turns.items()}
+    size_names = {value: tuple(float(f"{size:.4g}") for size in centre) for value, centre in sizes.items()}
     result: dict[tuple[Hashable, ...], list[Slice]] = defaultdict(list)
     for one in slices:
         content, frame = one.content, one.frame
         signature = (
             frame.rows,
             frame.columns,
-            tuple(round(cosine, 2) + 0.0 for cosine in turns[_rounded(frame.orientation)]),
-            tuple(float(f"{size:.4g}") for size in sizes[_rounded(frame.spacing_mm or ())]),
+            turn_names[frame.orientation],
+            size_names[frame.spacing_mm],
             content.variant,
             content.modality,
             "" if content.unit in ("stored", "rescaled") else content.unit,  # slopes may differ inside a stack
@@ -98,10 +100,7 @@ def _stacks(slices: Sequence[Slice]) -> dict[tuple[Hashable, ...], list[Slice]]:
 
 Numbers = tuple[float, ...]
 Same = Callable[[Numbers, Numbers], bool]
-
-
-def _rounded(values: Iterable[float]) -> Numbers:
-    return tuple(round(value, 4) for value in values)
+Value = TypeVar("Value", bound=Numbers | None)
 
 
 def _same_turn(one: Numbers, other: Numbers) -> bool:
@@ -114,17 +113,21 @@ def _same_spacing(one: Numbers, other: Numbers) -> bool:
     return len(one) == len(other) and all(abs(a - b) <= SAME_SPACING * max(a, b) for a, b in pairs)
 
 
-def _common(values: Iterable[Sequence[float]], same: Same) -> dict[Numbers, Numbers]:
+def _common(values: Iterable[Value], same: Same) -> dict[Value, Numbers]:
     """Each value with the most frequent one that is nearly the same; rounding alone would cut at its borders."""
-    counts = Counter(map(_rounded, values))
+    exact = Counter(values)
+    rounded = {value: () if value is None else tuple(round(n, 4) for n in value) for value in exact}
+    counts: Counter[Numbers] = Counter()
+    for value, count in exact.items():
+        counts[rounded[value]] += count
     centres: list[Numbers] = []
-    result = {}
-    for value, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        centre = next((one for one in centres if same(one, value)), None)
+    nearest = {}
+    for number, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        centre = next((one for one in centres if same(one, number)), None)
         if centre is None:
-            centres.append(centre := value)
-        result[value] = centre
-    return result
+            centres.append(centre := number)
+        nearest[number] = centre
+    return {value: nearest[number] for value, number in rounded.items()}
 
 
 def _numbered(slices: Sequence[Slice]) -> list[Slice]:

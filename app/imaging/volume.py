@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from app.domain.errors import Refused
 from app.domain.recipe import Plane
 from app.domain.study import Series
-from app.imaging import geometry, native, reader, series_tags
+from app.imaging import geometry, native, series_tags
 from app.imaging.content import SliceImage, Vector
 from app.imaging.kept_volumes import Kept
 
@@ -157,7 +156,7 @@ def affine(series: Series) -> NDArray[np.float64]:
 
     Raises:
         Refused: ``plane-unavailable``: the files do not say where the slices lie.
-        Failed: as ``reader.look``.
+        Failed: as ``native.frame``.
     """
     first, last = _corner(series, 0), _corner(series, -1)
     result = np.eye(4)
@@ -200,8 +199,7 @@ def directions(series: Series, plane: Plane) -> NDArray[np.float64]:
 
 def _corner(series: Series, number: int) -> Vector:
     """Centre of the first pixel of a slice, from its file's header."""
-    instance = series.instances[number]
-    found = reader.read(Path(instance.path)).frames[instance.index].position
+    found = native.frame(series, number).position
     if found is None:
         reason = "its files do not say where the slices lie"
         raise Refused("plane-unavailable", series=_name(series), plane=Plane.NATIVE.value, reason=reason)
