@@ -1,4 +1,4 @@
-"""What the window remembers between two starts: the projects opened last, and light or dark.
+"""What the window remembers between two starts: the projects opened last, light or dark, and mouse habits.
 
 Kept in the person's settings folder, never in a project; holds folder names only, no study and no patient.
 """
@@ -43,6 +43,16 @@ class Preferences:
     @theme.setter
     def theme(self, name: str) -> None:
         self._store.setValue("theme", name)
+        self._store.sync()
+
+    @property
+    def mouse(self) -> str:
+        """Key of the viewer's mouse profile, "" where the person has not chosen."""
+        return str(self._store.value("mouse", ""))
+
+    @mouse.setter
+    def mouse(self, key: str) -> None:
+        self._store.setValue("mouse", key)
         self._store.sync()
 
     @property

@@ -37,6 +37,7 @@ class Tokens:
     bad: str
     image: str = "#08090a"
     on_image: str = "#c9cdd2"
+    cross: str = "#e0b64a"
 
 
 DARK = Tokens(

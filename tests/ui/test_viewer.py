@@ -88,13 +88,13 @@ def test_dragging_changes_window_and_reset_takes_it_back(viewer: SliceViewer, qt
     low, high = canvas.window_limits
     assert high - low == pytest.approx(400)
     assert (low + high) / 2 == pytest.approx(200)
-    assert viewer.center.value() == pytest.approx(200)
+    assert viewer.window_tools.center.value() == pytest.approx(200)
     assert grey_at(canvas, 20, 10) < before, "a higher centre makes the same value darker"
     qtbot.mousePress(canvas, LEFT, pos=start)
     qtbot.mouseMove(canvas, start + QPoint(100, 0))
     qtbot.mouseRelease(canvas, LEFT, pos=start + QPoint(100, 0))
-    assert viewer.width_box.value() > 600
-    qtbot.mouseClick(viewer.reset, LEFT)
+    assert viewer.window_tools.width_box.value() > 600
+    qtbot.mouseClick(viewer.window_tools.reset, LEFT)
     assert canvas.window_limits == (-100.0, 300.0)
     assert grey_at(canvas, 20, 10) == before
 
@@ -102,11 +102,11 @@ def test_dragging_changes_window_and_reset_takes_it_back(viewer: SliceViewer, qt
 def test_digits_choose_presets_and_typing_sets_the_window(viewer: SliceViewer, qtbot: QtBot) -> None:
     qtbot.keyClick(viewer.canvas, Qt.Key.Key_1)
     assert viewer.canvas.window_limits == (0.0, 80.0)
-    assert viewer.presets.currentText() == "Brain"
+    assert viewer.window_tools.presets.currentText() == "Brain"
     qtbot.keyClick(viewer.canvas, Qt.Key.Key_0)
     assert viewer.canvas.window_limits == (-100.0, 300.0)
-    viewer.center.setValue(50)
-    viewer.width_box.setValue(10)
+    viewer.window_tools.center.setValue(50)
+    viewer.window_tools.width_box.setValue(10)
     assert viewer.canvas.window_limits == (45.0, 55.0)
     qtbot.keyClick(viewer.canvas, Qt.Key.Key_End)
     assert viewer.index == 11
@@ -126,7 +126,7 @@ def test_window_stays_while_scrolling_and_is_new_for_another_series(
     assert viewer.canvas.window_limits == (-100.0, 300.0)
     assert viewer.warnings.isVisible()
     assert "missing" in viewer.warnings.text()
-    assert not viewer.presets.isVisible(), "presets are in HU"
+    assert not viewer.window_tools.presets.isVisible(), "presets are in HU"
 
 
 def test_slice_is_drawn_in_the_proportions_of_its_spacing(viewer: SliceViewer) -> None:
@@ -136,9 +136,9 @@ def test_slice_is_drawn_in_the_proportions_of_its_spacing(viewer: SliceViewer) -
 
 def test_value_under_the_cursor_in_its_unit(viewer: SliceViewer, qtbot: QtBot) -> None:
     qtbot.mouseMove(viewer.canvas, point_over(viewer.canvas, 0, 0))
-    qtbot.waitUntil(lambda: viewer.canvas.texts[2] == "x 0, y 0: -1000 HU")
+    qtbot.waitUntil(lambda: viewer.canvas.texts[2] == "-1000 HU\nx 0, y 0")
     qtbot.mouseMove(viewer.canvas, point_over(viewer.canvas, 30, 7))
-    qtbot.waitUntil(lambda: viewer.canvas.texts[2] == "x 7, y 30: 5 HU")
+    qtbot.waitUntil(lambda: viewer.canvas.texts[2] == "5 HU\nx 7, y 30")
 
 
 def test_neighbours_are_fetched_ahead_and_kept(viewer: SliceViewer, catalogue: FakeCatalogue, qtbot: QtBot) -> None:
@@ -178,7 +178,7 @@ def test_slice_that_cannot_be_read_says_why_and_the_next_one_works(
     viewer: SliceViewer, catalogue: FakeCatalogue, qtbot: QtBot
 ) -> None:
     catalogue.broken = {1}
-    with qtbot.waitSignal(viewer.frames.failed) as failed:
+    with qtbot.waitSignal(viewer.deck.frames.failed) as failed:
         viewer.go_to(1)
     assert isinstance(failed.args[0], Failed | Exception)
     assert "damaged" in viewer.canvas.notice
@@ -195,14 +195,14 @@ def test_memory_for_slices_is_bounded(viewer: SliceViewer, catalogue: FakeCatalo
         with qtbot.waitSignal(viewer.slice_changed):
             viewer.go_to(index)
     qtbot.wait(50)
-    assert len(viewer.frames._kept) <= 3
+    assert len(viewer.deck.frames._kept) <= 3
 
 
 def test_preset_is_no_longer_named_once_the_window_was_changed(viewer: SliceViewer, qtbot: QtBot) -> None:
     qtbot.keyClick(viewer.canvas, Qt.Key.Key_5)
-    assert viewer.presets.currentText() == "Abdomen"
-    viewer.width_box.setValue(123)
-    assert viewer.presets.currentText() != "Abdomen"
-    qtbot.mouseDClick(viewer.canvas, LEFT, pos=viewer.canvas.rect().center())
-    assert viewer.presets.currentIndex() == 0
+    assert viewer.window_tools.presets.currentText() == "Abdomen"
+    viewer.window_tools.width_box.setValue(123)
+    assert viewer.window_tools.presets.currentText() != "Abdomen"
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_0)
+    assert viewer.window_tools.presets.currentIndex() == 0
     assert viewer.canvas.window_limits == (-100.0, 300.0)

@@ -15,20 +15,24 @@ if TYPE_CHECKING:
     from app.imaging.slices import SliceImage
 
 KEPT_BYTES = 192 << 20
-AHEAD = 3
+AHEAD, BEHIND = 8, 2
+"""Neighbours fetched in the direction of travel, and against it."""
 
 Load = Callable[[str, int], "SliceImage"]
+_Key = tuple[str, int]
 
 
 class Frames(QObject):
     """The slices of one viewer.
+
+    Every series that is shown begins a new generation; an answer that was asked for in an earlier one is dropped.
 
     Args:
         bridge: does the decoding.
         load: slice of a series key and index; called off the GUI thread.
 
     Signals:
-        shown(index, SliceImage): the slice asked for last; answers to earlier questions are dropped.
+        shown(index, SliceImage): the slice asked for last.
         failed(UnderstudyError): it cannot be read.
     """
 
@@ -39,16 +43,25 @@ class Frames(QObject):
         super().__init__()
         self._bridge = bridge
         self._load = load
-        self._kept: OrderedDict[tuple[str, int], SliceImage] = OrderedDict()
+        self._kept: OrderedDict[_Key, SliceImage] = OrderedDict()
         self._bytes = 0
         self._lane = f"frames-{id(self)}"
-        self._wanted: tuple[str, int] | None = None
+        self._wanted: _Key | None = None
+        self._generation = 0
         self._count = 0
         self._step = 1
+        self._unreadable: set[_Key] = set()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the slice asked for last is still on its way."""
+        return self._wanted is not None and self._wanted not in self._kept and self._wanted not in self._unreadable
 
     def forget(self) -> None:
         """Another series: what is on its way is no longer wanted."""
         self._wanted = None
+        self._generation += 1
+        self._unreadable.clear()
         self._bridge.cancel_lane(self._lane)
         self._bridge.cancel_lane(self._lane + "-ahead")
 
@@ -57,6 +70,7 @@ class Frames(QObject):
         if self._wanted is not None and self._wanted[0] == series and index != self._wanted[1]:
             self._step = 1 if index > self._wanted[1] else -1
         self._wanted, self._count = (series, index), count
+        self._unreadable.discard(self._wanted)
         kept = self._kept.get(self._wanted)
         if kept is not None:
             self._kept.move_to_end(self._wanted)
@@ -66,17 +80,33 @@ class Frames(QObject):
             return
         self._bridge.cancel_lane(self._lane + "-ahead")
         self._bridge.run_in_background(
-            lambda: ((series, index), self._load(series, index)), self._take, failed=self.failed.emit, lane=self._lane
+            self._work(self._wanted), self._take, failed=self._fail(self._wanted), lane=self._lane
         )
 
-    def _take(self, answer: tuple[tuple[str, int], SliceImage]) -> None:
-        """The lane answers only the latest question, so this is the slice wanted."""
-        key, image = answer
+    def _work(self, key: _Key) -> Callable[[], tuple[int, _Key, SliceImage]]:
+        generation = self._generation
+        return lambda: (generation, key, self._load(*key))
+
+    def _fail(self, key: _Key) -> Callable[[UnderstudyError], None]:
+        generation = self._generation
+
+        def tell(error: UnderstudyError) -> None:
+            if generation == self._generation and key == self._wanted:
+                self._unreadable.add(key)
+                self.failed.emit(error)
+
+        return tell
+
+    def _take(self, answer: tuple[int, _Key, SliceImage]) -> None:
+        generation, key, image = answer
+        if generation != self._generation:
+            return
         self._keep(key, image)
-        self.shown.emit(key[1], image)
+        if key == self._wanted:
+            self.shown.emit(key[1], image)
         self._fetch_ahead()
 
-    def _keep(self, key: tuple[str, int], image: SliceImage) -> None:
+    def _keep(self, key: _Key, image: SliceImage) -> None:
         if key not in self._kept:
             self._kept[key] = image
             self._bytes += image.pixels.nbytes
@@ -85,28 +115,27 @@ class Frames(QObject):
             self._bytes -= old.pixels.nbytes
 
     def _fetch_ahead(self) -> None:
-        """One neighbour at a time, in the direction of travel, so that a new wish never waits long."""
+        """One neighbour at a time, so that a new wish never waits long; nothing that would push the others out."""
         if self._wanted is None:
             return
-        series, index = self._wanted
-        nearby = (index + self._step * far for far in range(1, AHEAD + 1))
-        missing = [near for near in nearby if 0 <= near < self._count and (series, near) not in self._kept]
-        if missing:
-            near = missing[0]
+        missing = next((key for key in self._nearby() if key not in self._kept and key not in self._unreadable), None)
+        each = self._kept[self._wanted].pixels.nbytes if self._wanted in self._kept else 0
+        if missing is not None and each * (AHEAD + BEHIND + 1) <= KEPT_BYTES:
             self._bridge.run_in_background(
-                lambda: ((series, near), self._load(series, near)),
-                self._take_ahead,
-                failed=_leave_it,
-                lane=self._lane + "-ahead",
+                self._work(missing), self._take, failed=self._leave(missing), lane=self._lane + "-ahead"
             )
 
-    def _take_ahead(self, answer: tuple[tuple[str, int], SliceImage]) -> None:
-        key, image = answer
-        self._keep(key, image)
-        if key == self._wanted:
-            self.shown.emit(key[1], image)
-        self._fetch_ahead()
+    def _nearby(self) -> list[_Key]:
+        assert self._wanted is not None
+        series, index = self._wanted
+        far = [self._step * n for n in range(1, AHEAD + 1)] + [-self._step * n for n in range(1, BEHIND + 1)]
+        return [(series, index + n) for n in far if 0 <= index + n < self._count]
 
+    def _leave(self, key: _Key) -> Callable[[UnderstudyError], None]:
+        """A neighbour that cannot be read is told of when the person goes there."""
 
-def _leave_it(_error: UnderstudyError) -> None:
-    """A neighbour that cannot be read is told of when the person goes there."""
+        def go_on(_error: UnderstudyError) -> None:
+            self._unreadable.add(key)
+            self._fetch_ahead()
+
+        return go_on

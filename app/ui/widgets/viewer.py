@@ -1,243 +1,392 @@
-"""The slice viewer: one series, scrolled with wheel, keys or slider, with grey levels by dragging, preset or digits."""
+"""The viewer: a series in one plane or three, its grey levels, cine, read-outs, and the header of its files."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
 from app.domain.errors import UnderstudyError
-from app.domain.recipe import WINDOW_PRESETS
+from app.domain.recipe import Plane
 from app.domain.study import Series
 from app.ui.job_bridge import JobBridge
+from app.ui.mouse_profiles import profile
+from app.ui.preferences import Preferences
 from app.ui.theme import SPACE
 from app.ui.view_models.library import series_title
-from app.ui.widgets.frames import Frames, Load
-from app.ui.widgets.section import button, label, roomy, row
-from app.ui.widgets.slice_canvas import SliceCanvas
+from app.ui.view_models.planes import (
+    NAMES,
+    THREE,
+    WindowChoice,
+    place_text,
+    slice_place_text,
+    value_text,
+    window_choices,
+)
+from app.ui.widgets.cine import Cine
+from app.ui.widgets.frames import Load
+from app.ui.widgets.header_view import HeaderView
+from app.ui.widgets.plane_deck import PlaneDeck
+from app.ui.widgets.plane_pane import PAGE, PlanePane
+from app.ui.widgets.section import label
+from app.ui.widgets.slice_canvas import ZOOM_STEP, SliceCanvas
+from app.ui.widgets.viewer_tools import PictureTools, WindowTools
+from app.ui.widgets.volumes import LoadVolume
 
 if TYPE_CHECKING:
+    from app.imaging.header_table import HeaderLine
     from app.imaging.slices import SliceImage
 
-PAGE = 10
+LoadHeader = Callable[[str, int], "Sequence[HeaderLine]"]
+Key = Qt.Key
 JUMPS = {
-    Qt.Key.Key_Up: -1,
-    Qt.Key.Key_Left: -1,
-    Qt.Key.Key_Down: 1,
-    Qt.Key.Key_Right: 1,
-    Qt.Key.Key_PageUp: -PAGE,
-    Qt.Key.Key_PageDown: PAGE,
-    Qt.Key.Key_Home: -(10**6),
-    Qt.Key.Key_End: 10**6,
+    Key.Key_Up: -1,
+    Key.Key_Left: -1,
+    Key.Key_Down: 1,
+    Key.Key_Right: 1,
+    Key.Key_PageUp: -PAGE,
+    Key.Key_PageDown: PAGE,
+    Key.Key_Home: -(10**6),
+    Key.Key_End: 10**6,
 }
+PAN_STEP = 40.0
+PANS = {
+    Key.Key_Up: QPointF(0, PAN_STEP),
+    Key.Key_Down: QPointF(0, -PAN_STEP),
+    Key.Key_Left: QPointF(PAN_STEP, 0),
+    Key.Key_Right: QPointF(-PAN_STEP, 0),
+}
+"""Shift with an arrow looks further in its direction: the picture moves the other way."""
+ZOOMS = {Key.Key_Plus: ZOOM_STEP, Key.Key_Equal: ZOOM_STEP, Key.Key_Minus: 1 / ZOOM_STEP}
 
 
 class SliceViewer(QWidget):
     """Shows a series; the window is proposed by each series and kept while its slices are scrolled.
 
+    Args:
+        bridge: does the decoding.
+        load: slice of a series key and index; called off the GUI thread.
+        volume: volume of a series key, for planes and crosshair; without it there are native slices only.
+        header: header lines of a series key and index; without it there is no header table.
+        preferences: where the mouse profile is remembered.
+
     Signals:
-        slice_changed(int): another slice is on the screen.
+        slice_changed(int): another slice is in the large pane.
     """
 
     slice_changed = Signal(int)
 
-    def __init__(self, bridge: JobBridge, load: Load) -> None:
+    def __init__(
+        self,
+        bridge: JobBridge,
+        load: Load,
+        *,
+        volume: LoadVolume | None = None,
+        header: LoadHeader | None = None,
+        preferences: Preferences | None = None,
+    ) -> None:
         super().__init__()
         self.series: Series | None = None
-        self.index = 0
+        self._bridge, self._load_header, self._preferences = bridge, header, preferences
         self._default = (0.0, 1.0)
         self._fresh = False
-        self._pointed = ""
-        self.frames = Frames(bridge, load)
-        self.canvas = SliceCanvas()
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setAccessibleName("Slice")
-        self.position = label("", "muted")
+        self._choices: list[WindowChoice] = []
+        self.deck = PlaneDeck(bridge, load, volume)
+        self.tools, self.window_tools = PictureTools(), WindowTools()
+        self.cine = Cine(self._next_slice, lambda: self.deck.frames.is_waiting)
+        self.header_view: HeaderView | None = None
         self.warnings = label("", "caution", wrap=True)
-        self.presets = QComboBox()
-        self.presets.setAccessibleName("Window preset")
-        self.presets.setPlaceholderText("By hand")
-        self.presets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.center, self.width_box = _number("Window centre"), _number("Window width")
-        self.width_box.setMinimum(0.001)
-        self.reset = button("Reset", "quiet", tip="The window that the images propose (double click, or 0)")
         self._arrange()
         self._connect()
+        self.set_mouse(preferences.mouse if preferences is not None else "")
         self.clear()
 
+    @property
+    def canvas(self) -> SliceCanvas:
+        """The canvas of the large pane."""
+        return self.deck.main.canvas
+
+    @property
+    def position(self) -> QLabel:
+        """Says which slice of how many is in the large pane."""
+        return self.deck.main.position
+
+    @property
+    def index(self) -> int:
+        """The slice of the large pane."""
+        return self.deck.main.index
+
     def show_series(self, series: Series, index: int | None = None) -> None:
-        """Show ``series`` at ``index``, its middle slice unless said otherwise."""
-        if self.series is not None and series.key == self.series.key and index is None:
-            self._series_grew(series)
+        """Show ``series`` at ``index``; by default where the last one of its frame was left, else at its middle."""
+        same = self.series is not None and series.key == self.series.key
+        self.series = series
+        self._show_warnings(series.warnings)
+        if same and index is None:
+            self.deck.grow(series)
+            self._show_texts()
             return
-        self.frames.forget()
-        self.series, self._fresh = series, True
-        self.canvas.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.warnings.setText("\n".join(series.warnings))
-        self.warnings.setVisible(bool(series.warnings))
-        self._offer_presets(series)
-        self._series_grew(series)
-        self.go_to(len(series.instances) // 2 if index is None else index)
+        self._fresh = True
+        self.cine.play(False)
+        self._offer_windows(series.unit, ())
+        if self.header_view is not None and not same:
+            self.header_view.forget()
+        self._enable(True)
+        self.deck.show_series(series, index)
+        self._show_texts()
 
     def clear(self) -> None:
         """Show nothing."""
-        self.frames.forget()
+        self.cine.play(False)
         self.series = None
-        self.canvas.show_slice(None)
-        self.canvas.set_notice("")
-        self.warnings.hide()
-        self.position.setText("")
-        for widget in (self.slider, self.presets, self.center, self.width_box, self.reset):
-            widget.setEnabled(False)
+        self.deck.show_series(None)
+        self._show_warnings(())
+        self._enable(False)
+        self._show_texts()
 
     def go_to(self, index: int) -> None:
-        """Scroll to a slice; beyond the ends stays at the end."""
-        if self.series is None or not self.series.instances:
-            return
-        self.index = max(0, min(index, len(self.series.instances) - 1))
-        self.slider.blockSignals(True)
-        self.slider.setValue(self.index)
-        self.slider.blockSignals(False)
-        self._show_position()
-        self.frames.want(self.series.key, self.index, len(self.series.instances))
+        """Scroll the large pane to a slice; beyond the ends stays at the end."""
+        self.deck.go_to(index)
 
     def set_window(self, low: float, high: float) -> None:
-        """Grey levels from ``low`` to ``high``."""
-        self.canvas.set_window(low, high)
-        for box, value in ((self.center, (low + high) / 2), (self.width_box, high - low)):
-            box.blockSignals(True)
-            box.setDecimals(0 if high - low > 20 else 3)
-            box.setValue(value)
-            box.blockSignals(False)
+        """Grey levels from ``low`` to ``high``, in all panes."""
+        for pane in self.deck.panes:
+            pane.canvas.set_window(low, high)
+        self.window_tools.show_window(low, high)
         self._show_texts()
 
     def reset_window(self) -> None:
         """Back to the window that the slice proposes."""
-        self.presets.setCurrentIndex(0)
+        self.window_tools.presets.setCurrentIndex(0)
         self.set_window(*self._default)
 
+    def set_mouse(self, key: str) -> None:
+        """Use a mouse profile, and remember it where there are preferences."""
+        chosen = profile(key)
+        self.deck.set_profile(chosen)
+        self.tools.mouse.show_profile(chosen.key)
+        if self._preferences is not None and key and self._preferences.mouse != key:
+            self._preferences.mouse = key
+
+    def fit(self) -> None:
+        """Whole slices again, in all panes."""
+        for pane in self.deck.panes:
+            pane.canvas.fit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows and page keys scroll, 0 resets the window, 1 to 7 choose a preset where the values are HU."""
-        jump = JUMPS.get(Qt.Key(event.key()))
-        digit = event.key() - Qt.Key.Key_0
-        if jump is not None:
-            self.go_to(self.index + jump)
-        elif digit == 0 and self.series is not None:
-            self.reset_window()
-        elif 0 < digit < self.presets.count():
-            self._choose_preset(digit)
-        else:
+        """Arrows and page keys scroll, digits choose windows; the letters are named in the tools' tooltips."""
+        key = Key(event.key())
+        if self.series is None or not (self._look_key(key, event) or self._tool_key(key)):
             super().keyPressEvent(event)
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks: the cine stands."""
+        self.cine.play(False)
+        super().hideEvent(event)
+
+    # Building
+
     def _arrange(self) -> None:
-        self.position.setMinimumWidth(72)
-        self.position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        tools = row(
-            self.presets,
-            label("Centre", "muted"),
-            self.center,
-            label("Width", "muted"),
-            self.width_box,
-            self.reset,
-            None,
-        )
-        scroll = row(self.slider, self.position)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACE)
+        layout.setSpacing(SPACE // 2)
         layout.addWidget(self.warnings)
-        layout.addWidget(self.canvas, 1)
-        layout.addLayout(scroll)
-        layout.addLayout(tools)
+        layout.addWidget(self.tools)
+        layout.addWidget(self.deck, 1)
+        layout.addWidget(self.window_tools)
+        self.setFocusProxy(self.deck.main.canvas)
+        if not self.deck.has_volumes:
+            for tool in (self.tools.one, self.tools.three, self.tools.plane, self.tools.crosshair):
+                tool.hide()
+        self.tools.header.setVisible(self._load_header is not None)
 
     def _connect(self) -> None:
-        self.frames.shown.connect(self._show)
-        self.frames.failed.connect(self._show_failure)
-        self.slider.valueChanged.connect(self.go_to)
-        self.canvas.scrolled.connect(lambda steps: self.go_to(self.index + steps))
-        self.canvas.window_changed.connect(self._window_dragged)
-        self.canvas.pointed.connect(self._show_pointed)
-        self.canvas.reset_wanted.connect(self.reset_window)
-        self.reset.clicked.connect(self.reset_window)
-        self.presets.activated.connect(self._choose_preset)
-        self.center.valueChanged.connect(self._window_typed)
-        self.width_box.valueChanged.connect(self._window_typed)
-        self.setFocusProxy(self.canvas)
+        deck, tools = self.deck, self.tools
+        deck.shown.connect(self._show)
+        deck.pointed.connect(self._show_pointed)
+        deck.changed.connect(self._show_layout)
+        for pane in deck.panes:
+            pane.canvas.window_changed.connect(self._window_dragged)
+            pane.canvas.menu_wanted.connect(self._open_menu)
+        tools.one.clicked.connect(lambda: deck.set_plane(deck.wanted_plane))
+        tools.three.clicked.connect(lambda: deck.set_three(True))
+        tools.plane_chosen.connect(deck.set_plane)
+        tools.crosshair.clicked.connect(deck.show_cross)
+        tools.invert.toggled.connect(self._invert)
+        tools.fit.clicked.connect(self.fit)
+        tools.play.clicked.connect(self.cine.play)
+        tools.speed.valueChanged.connect(self.cine.set_speed)
+        tools.mouse.chosen.connect(self.set_mouse)
+        tools.header.clicked.connect(self.open_header)
+        self.cine.toggled.connect(self._show_playing)
+        self.window_tools.chosen.connect(self._choose_window)
+        self.window_tools.typed.connect(self._window_typed)
 
-    def _series_grew(self, series: Series) -> None:
-        self.series = series
-        last = len(series.instances) - 1
-        self.slider.setRange(0, max(0, last))
-        self.slider.setEnabled(last > 0)
-        self.slider.setPageStep(PAGE)
-        for widget in (self.presets, self.center, self.width_box, self.reset):
-            widget.setEnabled(True)
-        self._show_position()
+    def _enable(self, on: bool) -> None:
+        for tools in (self.tools, self.window_tools):
+            tools.setEnabled(on)
 
-    def _offer_presets(self, series: Series) -> None:
-        self.presets.clear()
-        self.presets.addItem("As proposed")
-        if series.unit == "HU":
-            self.presets.addItems([name.capitalize() for name in WINDOW_PRESETS])
-        self.presets.setVisible(self.presets.count() > 1)
+    def _show_warnings(self, warnings: Sequence[str]) -> None:
+        self.warnings.setText("\n".join(warnings))
+        self.warnings.setVisible(bool(warnings))
 
-    def _choose_preset(self, number: int) -> None:
-        self.presets.setCurrentIndex(number)
+    # Keys and menu
+
+    def _look_key(self, key: Qt.Key, event: QKeyEvent) -> bool:
+        """Scrolling, moving, zooming and windows. Returns whether the key meant one of them."""
+        canvas, pane, digit = self.deck.active.canvas, self.deck.active, key - Key.Key_0
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and key in PANS:
+            canvas.pan(PANS[key])
+        elif key in JUMPS:
+            pane.go_to(pane.index + JUMPS[key])
+        elif key in ZOOMS:
+            canvas.zoom(ZOOMS[key])
+        elif 0 <= digit <= len(self._choices) and digit < 10:
+            self._choose_window(digit)
+        else:
+            return False
+        return True
+
+    def _tool_key(self, key: Qt.Key) -> bool:
+        keys: dict[Qt.Key, Callable[[], object]] = {
+            Key.Key_I: self.tools.invert.toggle,
+            Key.Key_F: self.fit,
+            Key.Key_Space: lambda: self.cine.play(not self.cine.is_playing),
+            Key.Key_C: self.tools.crosshair.click,
+            Key.Key_H: self.tools.header.click,
+        }
+        found = keys.get(key)
+        if found is not None:
+            found()
+        return found is not None
+
+    def _open_menu(self, place: QPoint) -> None:
+        """What the tools offer, where the mouse is."""
+        menu = QMenu(self)
+        menu.addAction("Fit", self.fit)
+        menu.addAction("Invert", self.tools.invert.toggle)
+        if self.tools.three.isEnabled() and self.deck.has_volumes:
+            other = "One plane" if self.deck.is_three else "Three planes"
+            menu.addAction(other, (self.tools.one if self.deck.is_three else self.tools.three).click)
+        menu.addSeparator()
+        menu.addAction("As proposed", self.reset_window)
+        for number, choice in enumerate(self._choices, 1):
+            menu.addAction(choice.name, partial(self._choose_window, number))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
+
+    # Grey levels
+
+    def _offer_windows(self, unit: str, of_file: Sequence[WindowChoice]) -> None:
+        self._choices = window_choices(unit, of_file)
+        self.window_tools.offer(self._choices)
+
+    def _choose_window(self, number: int) -> None:
+        self.window_tools.presets.setCurrentIndex(number)
         if number == 0:
             self.set_window(*self._default)
         else:
-            center, width = list(WINDOW_PRESETS.values())[number - 1]
-            self.set_window(center - width / 2, center + width / 2)
+            choice = self._choices[number - 1]
+            self.set_window(choice.low, choice.high)
 
     def _window_dragged(self, low: float, high: float) -> None:
-        self.presets.setCurrentIndex(-1)
+        self.window_tools.presets.setCurrentIndex(-1)
         self.set_window(low, high)
 
-    def _window_typed(self) -> None:
-        self.presets.setCurrentIndex(-1)
-        center, width = self.center.value(), self.width_box.value()
-        self.canvas.set_window(center - width / 2, center + width / 2)
-        self._show_texts()
+    def _window_typed(self, centre: float, width: float) -> None:
+        self._window_dragged(centre - width / 2, centre + width / 2)
 
-    def _show(self, index: int, image: SliceImage) -> None:
-        self.canvas.set_notice("")
-        self._default = image.default_window
+    def _invert(self, on: bool) -> None:
+        for pane in self.deck.panes:
+            pane.canvas.set_inverted(on)
+
+    # Showing
+
+    def _show(self, pane: PlanePane, image: SliceImage) -> None:
+        if pane is self.deck.main or self._fresh:
+            self._default = image.default_window
         if self._fresh:
             self._fresh = False
             self.reset_window()
-        self.canvas.show_slice(image.pixels, image.spacing_mm)
         self._show_texts()
-        self.slice_changed.emit(index)
+        if pane is self.deck.main:
+            self.slice_changed.emit(pane.index)
+            self._follow_header()
 
-    def _show_failure(self, error: UnderstudyError) -> None:
-        self.canvas.show_slice(None)
-        self.canvas.set_notice(str(error))
-
-    def _show_position(self) -> None:
-        total = len(self.series.instances) if self.series is not None else 0
-        self.position.setText(f"{self.index + 1}/{total}" if total else "")
-        self.canvas.setAccessibleName(f"Slice {self.index + 1} of {total}" if total else "No slice")
+    def _show_layout(self) -> None:
+        deck = self.deck
+        self.tools.show_layout(deck.is_three, deck.wanted_plane, deck.planes.refusal)
+        self.tools.crosshair.setChecked(deck.cross_is_shown)
+        self.tools.play.setEnabled(deck.main.count > 1)
         self._show_texts()
 
-    def _show_pointed(self, text: str) -> None:
-        unit = self.series.unit if self.series is not None else ""
-        self._pointed = f"{text} {unit}" if text and unit in ("HU", "SUV") else text
-        self._show_texts()
+    def _show_playing(self, on: bool) -> None:
+        self.tools.play.setChecked(on)
+        self.tools.play.setText("Stop" if on else "Play")
+
+    def _next_slice(self) -> None:
+        pane = self.deck.active
+        pane.go_to((pane.index + 1) % max(1, pane.count))
+
+    def _show_pointed(self, pane: PlanePane, row: int, column: int) -> None:
+        text = ""
+        if row >= 0 and self.series is not None:
+            value = value_text(pane.canvas.value_at(row, column), self.series.unit)
+            point = self.deck.point(pane, row, column)
+            text = f"{value}\nx {column}, y {row}" + (f"\n{place_text(point)}" if point is not None else "")
+        low, high = pane.canvas.texts[:2]
+        pane.canvas.set_texts(low, high, text, pane.canvas.texts[3])
 
     def _show_texts(self) -> None:
-        low, high = self.canvas.window_limits
-        title = series_title(self.series) if self.series is not None else ""
-        shown_window = f"C {(low + high) / 2:.4g}  W {high - low:.4g}"
-        self.canvas.set_texts(title, shown_window, self._pointed, self.position.text())
+        for pane in self.deck.visible_panes():
+            low, high = pane.canvas.window_limits
+            shown_window = f"C {(low + high) / 2:.4g}  W {high - low:.4g}" if pane is self.deck.main else ""
+            pane.canvas.set_texts(self._title(pane), shown_window, pane.canvas.texts[2], self._place(pane))
 
+    def _title(self, pane: PlanePane) -> str:
+        if self.series is None:
+            return ""
+        name = NAMES[pane.plane] if pane.plane is not Plane.NATIVE else ""
+        title = series_title(self.series) if pane is self.deck.main else ""
+        return "\n".join(part for part in (title, name) if part)
 
-def _number(name: str) -> QDoubleSpinBox:
-    box = roomy(QDoubleSpinBox())
-    box.setRange(-1e6, 1e6)
-    box.setDecimals(0)
-    box.setAccessibleName(name)
-    box.setKeyboardTracking(False)
-    box.setMinimumWidth(84)
-    return box
+    def _place(self, pane: PlanePane) -> str:
+        """Number of the slice, and where it lies in millimetres."""
+        if self.series is None or not pane.count:
+            return ""
+        place = ""
+        if pane.plane in THREE and (point := self.deck.point(pane, 0, 0)) is not None:
+            place = slice_place_text(pane.plane, point)
+        elif pane.plane is Plane.NATIVE and pane.index < len(self.series.instances):
+            position = self.series.instances[pane.index].position_mm
+            place = "" if position is None else f"{position:.1f} mm"
+        return "   ".join(part for part in (place, f"{pane.index + 1}/{pane.count}") if part)
+
+    # Header
+
+    def open_header(self) -> None:
+        """The header of the file shown, in a window that follows the slice."""
+        if self.header_view is None:
+            self.header_view = HeaderView(self)
+        self.header_view.show()
+        self.header_view.raise_()
+        self._follow_header()
+
+    def _follow_header(self) -> None:
+        view, load, series = self.header_view, self._load_header, self.series
+        if view is None or not view.isVisible() or load is None or series is None:
+            return
+        index = self.deck.native_index()
+        name = PurePath(series.instances[index].path).name
+
+        def show(lines: Sequence[HeaderLine]) -> None:
+            view.show_lines(lines, name)
+
+        def fail(error: UnderstudyError) -> None:
+            view.show_error(error)
+
+        self._bridge.run_in_background(lambda: load(series.key, index), show, failed=fail, lane=f"header-{id(self)}")

@@ -1,0 +1,94 @@
+"""What the viewer says of a series in words and letters: its planes, the patient's sides, places and values.
+
+No widgets and no files; computing the planes loads the readers' modules, so it is done off the GUI thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.domain.errors import Refused
+from app.domain.recipe import WINDOW_PRESETS, Plane
+from app.domain.study import Series
+
+Sides = tuple[str, str, str, str]
+NO_SIDES: Sides = ("", "", "", "")
+Point = tuple[float, float, float]
+THREE = (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
+NAMES = {Plane.NATIVE: "As acquired", Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
+UNITS = {"HU": "HU", "SUV": "SUV", "stored": "raw"}
+"""What a read-out calls the unit of a value; other units go without a name."""
+_LETTERS = (("R", "L"), ("A", "P"), ("F", "H"))
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """How a series can be looked at.
+
+    Attributes:
+        sides: letters at the (left, right, top, bottom) edge, for every plane that there is.
+        refusal: why there are no planes but the native one, "" where there are.
+    """
+
+    sides: dict[Plane, Sides] = field(default_factory=dict)
+    refusal: str = ""
+
+
+def planes(series: Series) -> Planes:
+    """Planes of ``series``, from its geometry alone; no file is read."""
+    from app.imaging import slices
+
+    sides = {Plane.NATIVE: slices.edge_letters(series, Plane.NATIVE)}
+    try:
+        for plane in THREE:
+            slices.slice_count(series, plane)
+            sides[plane] = slices.edge_letters(series, plane)
+    except Refused as error:
+        return Planes(sides, str(error))
+    return Planes(sides)
+
+
+def nearest(series: Series, point: Point) -> int | None:
+    """The native slice nearest to a place in LPS millimetres; ``None`` where the slices' places are unknown."""
+    from app.imaging import geometry
+
+    places = [one.position_mm for one in series.instances]
+    if not series.orientation or None in places:
+        return None
+    wanted = geometry.along_normal(point, series.orientation)
+    return min(range(len(places)), key=lambda index: abs((places[index] or 0.0) - wanted))
+
+
+def place_text(point: Point, digits: int = 1) -> str:
+    """A place in millimetres by the patient's sides: "L 12.3  P 40.1  H 5.0 mm"."""
+    parts = (f"{letters[value > 0]} {abs(value):.{digits}f}" for letters, value in zip(_LETTERS, point, strict=True))
+    return "  ".join(parts) + " mm"
+
+
+def slice_place_text(plane: Plane, point: Point) -> str:
+    """Where a slice of a plane lies, along the patient's axis across it: "H 12.5 mm"."""
+    axis = {Plane.SAGITTAL: 0, Plane.CORONAL: 1, Plane.AXIAL: 2}[plane]
+    return f"{_LETTERS[axis][point[axis] > 0]} {abs(point[axis]):.1f} mm"
+
+
+def value_text(value: float, unit: str) -> str:
+    """A value with its unit: "51 HU", "2.31 SUV", "1023 raw"; unnamed units without."""
+    number = f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
+    return f"{number} {UNITS.get(unit, '')}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowChoice:
+    """A window with a name; ``low`` is black and ``high`` white."""
+
+    name: str
+    low: float
+    high: float
+
+
+def window_choices(unit: str, of_file: Sequence[WindowChoice] = ()) -> list[WindowChoice]:
+    """What the digits 1 to 9 choose: the file's own windows where it has several, then those of CT for HU."""
+    presets = WINDOW_PRESETS if unit == "HU" else {}
+    usual = [WindowChoice(name.capitalize(), c - w / 2, c + w / 2) for name, (c, w) in presets.items()]
+    return [*(of_file if len(of_file) > 1 else ()), *usual]
