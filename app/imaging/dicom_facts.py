@@ -44,6 +44,8 @@ KEPT_TAGS = (
     "FrameTime",
     "CineRate",
     "RecommendedDisplayFrameRate",
+    "PatientPosition",
+    "RescaleSlope",
 )
 """Attributes that help to label and to show a series and say nothing of who the patient is."""
 PLACEHOLDERS = frozenset({"", "0", "anon", "anonymous", "anonymized", "anonymised", "none", "removed", "unknown", "na"})
@@ -55,6 +57,9 @@ _MOMENTS = (
     ("TriggerTime", "FrameContentSequence"),
     ("DiffusionBValue", "MRDiffusionSequence"),
     ("DiffusionGradientOrientation", "MRDiffusionSequence"),
+    ("EffectiveEchoTime", "MREchoSequence"),
+    ("ComplexImageComponent", "MRImageFrameTypeSequence"),
+    ("NominalCardiacTriggerDelayTime", "CardiacSynchronizationSequence"),
     ("AcquisitionTime", "FrameContentSequence"),
     ("ContentTime", "FrameContentSequence"),
 )
