@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,25 +14,31 @@ from app.jobs.messages import Message
 from app.jobs.outcome import Outcome
 from app.ui.context import PageContext
 from app.ui.phrases import count
+from app.ui.view_models.import_report import ImportReport, newly_warned, report
+
+if TYPE_CHECKING:
+    from app.domain.study import SeriesLine
 
 IMPORT_KINDS = ("import", "sample-project")
-REFRESH_S = 1.0
-"""How often the library is read again while an import runs."""
+REFRESH_S = 0.5
+"""How often pages hear of a running import; those that need longer to read the library hear less often."""
+
+Warnings = Mapping[str, tuple[str, ...]]
 
 
 class Importer(QObject):
     """The imports of one window.
 
     Signals:
-        ended(str, str): a sentence on what came of an import, and its level ("info", "caution", "bad").
+        ended(ImportReport): what came of an import.
     """
 
-    ended = Signal(str, str)
+    ended = Signal(object)
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
         self._context = context
-        self._jobs: set[str] = set()
+        self._jobs: dict[str, Warnings] = {}
         self._refreshed = 0.0
         context.bridge.started.connect(self._started)
         context.bridge.message.connect(self._message)
@@ -46,7 +53,7 @@ class Importer(QObject):
         try:
             self._context.bridge.start(intake.start, list(paths), title=title)
         except UnderstudyError as error:
-            self.ended.emit(str(error), "bad")
+            self.ended.emit(ImportReport(str(error), "bad"))
             return
         self._context.go("library")
 
@@ -60,8 +67,17 @@ class Importer(QObject):
 
     def _started(self, job_id: str) -> None:
         """Whoever started it: a retry of what was set aside is an import, too."""
-        if self._context.bridge.jobs()[job_id].job.spec.kind in IMPORT_KINDS:
-            self._jobs.add(job_id)
+        services = self._context.services
+        if services is None or self._context.bridge.jobs()[job_id].job.spec.kind not in IMPORT_KINDS:
+            return
+        self._jobs[job_id] = {}
+        lines = services.catalogue.lines
+
+        def remember(before: Warnings) -> None:
+            if job_id in self._jobs:
+                self._jobs[job_id] = before
+
+        self._context.bridge.run_in_background(lambda: {one.key: one.warnings for one in lines()}, remember)
 
     def _message(self, job_id: str, _message: Message) -> None:
         if job_id in self._jobs and time.monotonic() - self._refreshed > REFRESH_S:
@@ -69,28 +85,16 @@ class Importer(QObject):
             self._context.library_changed.emit()
 
     def _outcome(self, job_id: str, outcome: Outcome) -> None:
-        if job_id not in self._jobs:
+        before = self._jobs.pop(job_id, None)
+        services = self._context.services
+        if before is None or services is None:
             return
-        self._jobs.discard(job_id)
         self._context.library_changed.emit()
-        self.ended.emit(*summary(outcome))
+        lines = services.catalogue.lines
 
+        def tell(warned: Sequence[SeriesLine]) -> None:
+            self.ended.emit(report(outcome, warned))
 
-def summary(outcome: Outcome) -> tuple[str, str]:
-    """What came of an import, in one or two sentences, and how serious it is."""
-    if outcome.state == "stopped":
-        return "Stopped. What was read is kept.", "info"
-    if outcome.state != "done":
-        return outcome.sentence(), "bad"
-    result = outcome.result
-    imported, aside = int(result.get("imported", 0)), len(result.get("quarantined", ()))
-    studies = int(result.get("studies", 0))
-    images = count(imported, "image")
-    text = f"Read {images}." if studies == imported else f"Read {images} in {count(studies, 'study', 'studies')}."
-    if imported == 0:
-        text = "Nothing new was read."
-    if skipped := int(result.get("skipped", 0)):
-        text += f" {count(skipped, 'file')} skipped: already in the library, or not images."
-    if aside:
-        text += f" {count(aside, 'file')} could not be read; see “Set aside”."
-    return text, "caution" if aside else "info"
+        self._context.bridge.run_in_background(
+            lambda: newly_warned(before, lines()), tell, failed=lambda _error: tell(())
+        )

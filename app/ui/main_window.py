@@ -32,6 +32,7 @@ from app.ui.pages.welcome import WelcomePage
 from app.ui.preferences import Preferences
 from app.ui.projects import Doors, Projects, is_project
 from app.ui.theme import SPACE
+from app.ui.view_models.import_report import ImportReport
 from app.ui.view_models.rooms import done_rooms
 from app.ui.widgets.drop_overlay import DropOverlay, dropped_paths
 from app.ui.widgets.inline_message import InlineMessage
@@ -79,7 +80,7 @@ class MainWindow(QMainWindow):
             self.stack.setCurrentWidget(self.welcome)
             self.welcome.activate()
         else:
-            if room != self.room:
+            if room != self.room and not self.message.lasting:
                 self.message.hide()
             self.room = room
             widget, page = self._page(room)
@@ -194,7 +195,7 @@ class MainWindow(QMainWindow):
         self.strip.augment_wanted.connect(self.augment)
         self.augmentation.failed.connect(self.show_error)
         self.augmentation.done.connect(lambda text: self.message.show_text(f"Augmented: {text}."))
-        self.importer.ended.connect(self.message.show_text)
+        self.importer.ended.connect(self._tell_import)
         for changed in (context.library_changed, context.cohorts_changed, context.runs_changed):
             changed.connect(self._mark_done)
         for changed in (context.samples_changed, context.audits_changed, context.exports_changed):
@@ -206,7 +207,7 @@ class MainWindow(QMainWindow):
             "open-project": self.open_project,
             "close-project": lambda: self.leaving.ask_then(self.projects.leave),
             "add-folder": self._add_folder,
-            "add-files": lambda: self.add(choose.files(self, "Add files")),
+            "add-files": lambda: self.add(choose.files(self, "Add files", choose.IMAGES)),
             "switch-theme": self.switch_theme,
             "quit": self.close,
             **{room: partial(self.show_room, room) for room in pages.PAGES},
@@ -222,7 +223,7 @@ class MainWindow(QMainWindow):
         return menu
 
     def _add_folder(self) -> None:
-        chosen = choose.folder(self, "Add a folder of images")
+        chosen = choose.folder(self, "Add a folder of images (a CD, a PACS export, …)")
         self.add([chosen] if chosen is not None else [])
 
     def _place(self) -> None:
@@ -231,6 +232,9 @@ class MainWindow(QMainWindow):
             self.resize(min(1440, room.width()), min(900, room.height()))
 
     # Words and look
+
+    def _tell_import(self, told: ImportReport) -> None:
+        self.message.show_text(told.text, told.level, details=told.details)
 
     def show_error(self, error: UnderstudyError) -> None:
         """Say calmly what went wrong."""

@@ -110,7 +110,7 @@ def bring_studies(walker: Walker, studies: Path, home: Path) -> None:
     walker.waits(lambda: isinstance(walker.page(), LibraryPage))
     library = walker.page()
     assert isinstance(library, LibraryPage)
-    walker.waits(lambda: len(library.list.entry_model.entries) == 12 and not walker.window.context.bridge.jobs())
+    walker.waits(lambda: len(library.list.entries) == 12 and not walker.window.context.bridge.jobs())
 
 
 def make_cohort(walker: Walker) -> None:

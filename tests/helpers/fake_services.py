@@ -16,7 +16,7 @@ import numpy as np
 from app.domain.cohort import SPLITS, Cohort, Item
 from app.domain.errors import Refused
 from app.domain.recipe import Plane, Recipe
-from app.domain.study import Instance, Quarantined, Series, SourceKind, Study
+from app.domain.study import Instance, Quarantined, Series, SeriesLine, SourceKind, Study
 from app.imaging.content import SliceImage
 from app.jobs.messages import Finished, Message
 from app.jobs.outcome import Outcome
@@ -42,6 +42,25 @@ def series(key: str, *, slices: int = 5, folder: str = "/images/a", unit: str = 
 
 def study(key: str, *members: Series, label: str = "", patient: str = "") -> Study:
     return Study(key, patient or f"patient-{key}", True, label or f"Study {key}", "2020-01-02", members)
+
+
+def line_of(of: Study, one: Series, **changes: Any) -> SeriesLine:
+    """What a list shows of a series."""
+    first = one.instances[0] if one.instances else None
+    values: dict[str, Any] = {
+        "images": len(one.instances),
+        "unchecked": 0,
+        "rows": first.rows if first else 0,
+        "columns": first.columns if first else 0,
+        "body_part": one.tags.get("BodyPartExamined", ""),
+        "warnings": one.warnings,
+        "apart": one.apart,
+        "attributes": one.tags,
+    }
+    return SeriesLine(
+        one.key, one.kind, of.key, of.patient, of.patient_known, of.label, of.date, one.modality, one.description,
+        one.folder, **(values | changes),
+    )  # fmt: skip
 
 
 def two_classes(patients: int = 12, slices: int = 3) -> list[Study]:
@@ -120,6 +139,25 @@ class FakeCatalogue:
         self.removed: list[str] = []
         self.previewed: list[tuple[str, int, Recipe]] = []
         self.broken: set[int] = set()
+        self.tags: dict[str, set[str]] = {}
+        self.unchecked: dict[str, int] = {}
+
+    def lines(self) -> list[SeriesLine]:
+        given = {key: (label,) for (key, index), label in self.given.items() if index is None}
+        return [
+            line_of(
+                study, one, labels=given.get(one.key, ()), tags=tuple(sorted(self.tags.get(one.key, ()))),
+                unchecked=self.unchecked.get(one.key, 0), added=number,
+            )
+            for number, study in enumerate(self.held) for one in study.series
+        ]  # fmt: skip
+
+    def counts(self) -> dict[str, int]:
+        return {"studies": len(self.held)}
+
+    def tag(self, series_keys: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
+        for key in series_keys:
+            self.tags[key] = (self.tags.get(key, set()) | set(add)) - set(remove)
 
     def studies(self) -> list[Study]:
         return list(self.held)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 
 from app.domain.study import Quarantined, SourceKind
 from app.ui.context import PageContext
 from app.ui.pages.library import LibraryPage
-from app.ui.view_models.library import entries, matching
-from tests.helpers.fake_services import FakeServices, series, study, two_classes
+from app.ui.view_models.library import entries
+from tests.helpers.fake_services import FakeServices, line_of, series, study, two_classes
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -28,12 +28,12 @@ def page(qtbot: QtBot, context: PageContext) -> LibraryPage:
 
 
 def titles(page: LibraryPage) -> list[str]:
-    return [entry.title for entry in page.list.entry_model.entries]
+    return [entry.title for entry in page.list.entries]
 
 
 def fill(page: LibraryPage, qtbot: QtBot, expected: int) -> None:
     page.activate()
-    qtbot.waitUntil(lambda: len(page.list.entry_model.entries) == expected)
+    qtbot.waitUntil(lambda: len(page.list.entries) == expected)
 
 
 def test_empty_library_says_what_to_do(page: LibraryPage, context: PageContext, qtbot: QtBot) -> None:
@@ -50,7 +50,7 @@ def test_studies_appear_and_the_first_is_shown(page: LibraryPage, services: Fake
     services.catalogue.held = two_classes(4)
     with qtbot.waitSignal(page.viewer.slice_changed):
         fill(page, qtbot, 4)
-    assert page.total.text() == "4 studies, 4 series, 12 images"
+    assert page.selection.text.text() == "4 studies, 4 series, 12 images"
     assert page.viewer.position.text() == "2/3"
     assert not page.empty.isVisible()
 
@@ -60,7 +60,8 @@ def test_growing_library_keeps_selection_and_slice(
 ) -> None:
     services.catalogue.held = two_classes(4)
     fill(page, qtbot, 4)
-    page.list.setCurrentIndex(page.list.entry_model.index(2, 0))
+    page.list.setCurrentIndex(page.list.grouped.index(2))
+    qtbot.waitUntil(lambda: page.viewer.series is not None and page.viewer.series.key == "k2")
     page.viewer.go_to(0)
     services.catalogue.held = [study("a", series("new"), label="A new one"), *two_classes(4)]
     context.library_changed.emit()
@@ -77,11 +78,14 @@ def test_search_finds_every_word_anywhere(page: LibraryPage, services: FakeServi
     services.catalogue.held = [*two_classes(4), tagged]
     fill(page, qtbot, 5)
     qtbot.keyClicks(page.search, "acme knee")
-    assert titles(page) == ["Knee"]
+    qtbot.waitUntil(lambda: titles(page) == ["Knee"])
     page.search.setText("nothing like this")
-    assert titles(page) == []
-    page.search.clear()
-    assert len(titles(page)) == 5
+    qtbot.waitUntil(lambda: titles(page) == [])
+    assert page.filters.shown.text() == "Nothing fits"
+    qtbot.mouseClick(page.filters.reset, LEFT)
+    qtbot.waitUntil(lambda: len(titles(page)) == 5)
+    assert page.search.text() == ""
+    assert not page.filters.reset.isVisible()
 
 
 def test_thumbnails_are_read_in_the_background(
@@ -99,31 +103,58 @@ def test_thumbnails_are_read_in_the_background(
     assert page.thumbnails.get("k1") is None
 
 
-def test_set_aside_shows_reasons_retries_and_dismisses(
+def test_set_aside_groups_by_reason_retries_and_dismisses(
     page: LibraryPage, services: FakeServices, context: PageContext, qtbot: QtBot
 ) -> None:
     services.catalogue.held = two_classes(2)
     services.catalogue.aside = [
         Quarantined("/in/one.dcm", "damaged-file", "The file is damaged: cut short."),
         Quarantined("/in/two.dcm", "not-an-image", "This is not an image that Understudy can read."),
+        Quarantined("/in/three.dcm", "damaged-file", "The file is damaged: no end."),
+        Quarantined("/in/seg.dcm", "kept-object", "The file holds a segmentation. It stays in this list."),
     ]
     fill(page, qtbot, 2)
-    assert page.tabs.tabText(1) == "Set aside (2)"
+    assert page.tabs.tabText(1) == "Set aside (4)"
     page.tabs.setCurrentIndex(1)
-    page.aside.table.selectRow(0)
-    qtbot.mouseClick(page.aside.retry, LEFT)
+    aside = page.aside
+    shown = [(row.node.title, row.node.detail) for row in aside.list.grouped.rows]
+    assert shown[0] == ("Damaged files", "2 files")
+    assert shown[1][0] == "Not images"
+    qtbot.keyClick(aside.list, Qt.Key.Key_Down)
+    qtbot.keyClick(aside.list, Qt.Key.Key_Up)
+    qtbot.keyClick(aside.list, Qt.Key.Key_Right)
+    qtbot.keyClick(aside.list, Qt.Key.Key_Down)
+    assert "/in/one.dcm" in aside.details.toPlainText()
+    assert "cut short" in aside.details.toPlainText()
+    qtbot.mouseClick(aside.copy, LEFT)
+    assert QGuiApplication.clipboard().text() == "/in/one.dcm"
+    qtbot.mouseClick(aside.retry, LEFT)
     assert services.jobs.started[-1].spec.params == {"paths": ["/in/one.dcm"]}
     with qtbot.waitSignal(context.library_changed):
-        qtbot.mouseClick(page.aside.dismiss, LEFT)
-    qtbot.waitUntil(lambda: page.tabs.tabText(1) == "Set aside (1)")
-    assert [one.path for one in services.catalogue.aside] == ["/in/two.dcm"]
+        qtbot.mouseClick(aside.dismiss, LEFT)
+    qtbot.waitUntil(lambda: page.tabs.tabText(1) == "Set aside (3)")
+    assert "/in/one.dcm" not in [one.path for one in services.catalogue.aside]
+
+
+def test_kept_objects_stand_apart_from_failures(page: LibraryPage, services: FakeServices, qtbot: QtBot) -> None:
+    services.catalogue.held = two_classes(1)
+    services.catalogue.aside = [
+        Quarantined("/in/one.dcm", "damaged-file", "The file is damaged: cut short."),
+        Quarantined("/in/seg.dcm", "kept-object", "The file holds a segmentation. It stays in this list."),
+    ]
+    fill(page, qtbot, 1)
+    page.tabs.setCurrentIndex(1)
+    assert page.aside.chosen() == ["/in/one.dcm"], "nothing selected means all failures, and only them"
+    qtbot.mouseClick(page.aside.kept, LEFT)
+    assert [row.node.title for row in page.aside.list.grouped.rows] == ["The file holds a segmentation"]
+    assert page.aside.chosen() == ["/in/seg.dcm"]
 
 
 def test_removing_takes_out_the_selected_studies(page: LibraryPage, services: FakeServices, qtbot: QtBot) -> None:
     services.catalogue.held = two_classes(3)
     fill(page, qtbot, 3)
-    page.list.setCurrentIndex(page.list.entry_model.index(1, 0))
-    qtbot.mouseClick(page.remove, LEFT)
+    page.list.setCurrentIndex(page.list.grouped.index(1))
+    qtbot.mouseClick(page.selection.remove, LEFT)
     qtbot.waitUntil(lambda: titles(page) == ["CT chest 0", "CT chest 2"])
     assert services.catalogue.removed == ["s1"]
 
@@ -145,8 +176,7 @@ def test_pictures_are_grouped_by_folder_and_repetitions_in_their_order() -> None
         for i in range(3)
     ]
     runs = study("runs", *(series(f"r{i}", description=f"run {i}") for i in (10, 2, 1)), label="fMRI")
-    listed = entries([*pictures, runs])
+    listed = entries([line_of(of, one) for of in [*pictures, runs] for one in of.series])
     assert [(entry.title, len(entry.children)) for entry in listed] == [("fMRI", 3), ("glioma", 3)]
     assert [child.title for child in listed[0].children] == ["run 1", "run 2", "run 10"]
     assert listed[1].series_keys() == ("p0", "p1", "p2")
-    assert [child.title for child in matching(listed, "2.png")[0].children] == ["2.png"]

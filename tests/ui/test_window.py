@@ -261,7 +261,7 @@ def test_import_shows_progress_grows_the_library_and_can_be_cancelled(open_windo
     services.catalogue.held = two_classes(3)
     job.say(Progress(30, 100, 65.0))
     page = window.stack.currentWidget()
-    qtbot.waitUntil(lambda: len(page.list.entry_model.entries) == 3)
+    qtbot.waitUntil(lambda: len(page.list.entries) == 3)
     assert (bar.progress.value(), bar.progress.maximum()) == (30, 100)
     assert bar.detail.text() == "30 of 100, about 65 seconds left"
     qtbot.mouseClick(bar.stop, LEFT)
@@ -480,9 +480,9 @@ def test_real_studies_dropped_are_read_shown_and_made_a_cohort(
     page = window.stack.currentWidget()
     with qtbot.waitSignal(page.viewer.slice_changed, timeout=60_000):
         qtbot.waitUntil(lambda: not window.context.bridge.jobs(), timeout=60_000)
-    qtbot.waitUntil(lambda: page.total.text() == "3 studies, 3 series, 6 images", timeout=10_000)
+    qtbot.waitUntil(lambda: page.selection.text.text() == "3 studies, 3 series, 6 images", timeout=10_000)
     assert page.tabs.tabText(1) == "Set aside (1)"
-    qtbot.waitUntil(lambda: page.thumbnails.get(page.list.entry_model.entries[0].series) is not None)
+    qtbot.waitUntil(lambda: page.thumbnails.get(page.list.entries[0].series) is not None)
     window.show_room("cohort")
     cohort = window.stack.currentWidget()
     with qtbot.waitSignal(cohort.preview.shown, timeout=20_000):

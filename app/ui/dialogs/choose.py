@@ -6,6 +6,17 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+IMAGES = ";;".join(
+    (
+        "All files (*)",
+        "DICOM and DICOMDIR (*.dcm *.dicom *.ima DICOMDIR)",
+        "Volumes: NIfTI, NRRD, MetaImage (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd)",
+        "Pictures: PNG, JPEG, TIFF (*.png *.jpg *.jpeg *.tif *.tiff)",
+        "ZIP archives (*.zip)",
+    )
+)
+"""What can be imported. All files first: DICOM files often have no ending."""
+
 
 def folder(parent: QWidget, title: str, start: Path | None = None) -> Path | None:
     """One folder, or ``None`` where the person gave up."""
@@ -13,9 +24,9 @@ def folder(parent: QWidget, title: str, start: Path | None = None) -> Path | Non
     return Path(chosen) if chosen else None
 
 
-def files(parent: QWidget, title: str) -> list[Path]:
-    """Any number of files."""
-    chosen, _kind = QFileDialog.getOpenFileNames(parent, title)
+def files(parent: QWidget, title: str, kinds: str = "") -> list[Path]:
+    """Any number of files; ``kinds`` offers to show only some, the first of them at first."""
+    chosen, _kind = QFileDialog.getOpenFileNames(parent, title, "", kinds)
     return [Path(name) for name in chosen]
 
 

@@ -70,6 +70,8 @@ class CohortPage(QWidget):
     def activate(self) -> None:
         """Take over the library as it is now, and what is selected there."""
         self.form.show_selection(self._context.selected_series)
+        if self._context.take_focus("cohort") == "selection":
+            self.form.use_selection()
         self.refresh()
 
     def refresh(self) -> None:

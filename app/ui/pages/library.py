@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from app.domain.errors import UnderstudyError
+from app.domain.study import Series, SeriesLine
 from app.ui.context import PageContext
-from app.ui.icons import icon
 from app.ui.importing import IMPORT_KINDS
-from app.ui.theme import SPACE, tokens
-from app.ui.view_models.library import Entry, Shelf, matching, shelf
+from app.ui.library_actions import LibraryActions
+from app.ui.library_feed import LibraryFeed, Shelf
+from app.ui.theme import SPACE
+from app.ui.view_models.library import Entry
+from app.ui.view_models.library_filter import Listed
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.entry_list import EntryList
-from app.ui.widgets.section import PageHeader, button, label, row
+from app.ui.widgets.filter_bar import FilterBar
+from app.ui.widgets.section import PageHeader, button
+from app.ui.widgets.selection_bar import SelectionBar
 from app.ui.widgets.set_aside import SetAsideList
 from app.ui.widgets.thumbnails import Thumbnails
 from app.ui.widgets.viewer import SliceViewer
@@ -27,7 +33,8 @@ if TYPE_CHECKING:
 
 INVITATION = (
     "Drop studies anywhere on this window",
-    "Folders or files: DICOM, NIfTI, PNG, JPEG, TIFF. They stay where they are and are never changed.",
+    "A CD with its DICOMDIR, a PACS export, a ZIP, folders or single files: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, "
+    "TIFF. They stay where they are and are never changed.",
 )
 READING = ("Reading your images", "They appear here as they are read. You can go on working meanwhile.")
 
@@ -39,21 +46,19 @@ class LibraryPage(QWidget):
         super().__init__()
         self._context = context
         self._shelf = Shelf()
+        self._shown: SeriesLine | None = None
+        self.feed = LibraryFeed(context, self)
         self.thumbnails = Thumbnails(context.bridge, self._thumbnail)
         self.list = EntryList(self.thumbnails)
         self.viewer = SliceViewer(context.bridge, self._load)
         self.aside = SetAsideList()
-        self.search = QLineEdit()
-        self.total = label("", "small")
+        self.filters = FilterBar()
+        self.search = self.filters.search
+        self.selection = SelectionBar()
+        self.doing = LibraryActions(self, context, self.list.selected)
         self.to_cohort = button("Make a cohort", "primary", tip="Choose what to learn from")
         self.add_folder, self.add_files = button("Add a folder…"), button("Add files…")
-        self.remove = button("Remove", "quiet", tip="Take the selected studies out of the project; files stay")
-        self.empty = EmptyState(
-            "drop",
-            *INVITATION,
-            action="Add a folder…",
-            other="Add files…",
-        )
+        self.empty = EmptyState("drop", *INVITATION, action="Add a folder…", other="Add files…")
         self.tabs = QTabWidget()
         self.stack = QStackedWidget()
         self._arrange()
@@ -61,18 +66,7 @@ class LibraryPage(QWidget):
 
     def activate(self) -> None:
         """Read the library again."""
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Ask the library off the GUI thread; the list is shown when the answer is there."""
-        services = self._context.services
-        if services is None:
-            self._take(Shelf())
-            return
-        catalogue = services.catalogue
-        self._context.bridge.run_in_background(
-            lambda: shelf(catalogue.studies(), catalogue.quarantined()), self._take, lane="library"
-        )
+        self.feed.refresh()
 
     # Building
 
@@ -80,17 +74,13 @@ class LibraryPage(QWidget):
         header = PageHeader("Library", "Your studies, read in place. Drop more on the window at any time.")
         for one in (self.add_folder, self.add_files, self.to_cohort):
             header.buttons.addWidget(one)
-        self.search.setPlaceholderText("Search: description, modality, folder, …")
-        self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName("Search the library")
-        self.search.addAction(icon("search", tokens().muted), QLineEdit.ActionPosition.LeadingPosition)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, SPACE // 2, 0)
         column.setSpacing(SPACE)
-        column.addWidget(self.search)
+        column.addWidget(self.filters)
         column.addWidget(self.list, 1)
-        column.addLayout(row(self.total, None, self.remove))
+        column.addWidget(self.selection)
         self.tabs.addTab(self._padded(self.viewer), "Viewer")
         self.tabs.addTab(self._padded(self.aside), "Set aside")
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -100,7 +90,7 @@ class LibraryPage(QWidget):
         split.setStretchFactor(0, 2)
         split.setStretchFactor(1, 5)
         split.setSizes([340, 800])
-        left.setMinimumWidth(260)
+        left.setMinimumWidth(280)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(split)
         layout = QVBoxLayout(self)
@@ -116,59 +106,101 @@ class LibraryPage(QWidget):
         return frame
 
     def _connect(self) -> None:
-        self._context.library_changed.connect(self.refresh)
-        self._context.bridge.started.connect(self._show_waiting)
-        self.search.textChanged.connect(self._list)
+        context, doing, chosen = self._context, self.doing, self.selection
+        context.library_changed.connect(self.feed.refresh)
+        context.bridge.started.connect(self._show_waiting)
+        self.feed.read.connect(self._take)
+        self.feed.listed.connect(self._list)
+        self.filters.changed.connect(lambda: self.feed.ask(self.filters.wanted))
         self.list.current_changed.connect(self._show)
         self.list.selection_changed.connect(self._remember_selection)
-        self.to_cohort.clicked.connect(lambda: self._context.go("cohort"))
+        self.list.menu_wanted.connect(chosen.show_menu)
+        self.to_cohort.clicked.connect(self._make_cohort)
+        chosen.cohort_wanted.connect(doing.make_cohort)
+        chosen.tags_wanted.connect(lambda: doing.edit_tags(list(self._shelf.facets.tag)))
+        chosen.remove_wanted.connect(doing.remove)
+        chosen.copy_wanted.connect(doing.copy_folder)
         for add in (self.add_folder.clicked, self.empty.acted):
-            add.connect(self._context.folder_wanted)
+            add.connect(context.folder_wanted)
         for add in (self.add_files.clicked, self.empty.second):
-            add.connect(self._context.files_wanted)
-        self.remove.clicked.connect(self._remove)
-        self.aside.retry_wanted.connect(self._retry)
-        self.aside.dismiss_wanted.connect(self._dismiss)
+            add.connect(context.files_wanted)
+        self.aside.retry_wanted.connect(doing.retry)
+        self.aside.dismiss_wanted.connect(doing.dismiss)
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
+        QShortcut(QKeySequence.StandardKey.Delete, self.list, doing.remove, context=Qt.ShortcutContext.WidgetShortcut)
 
     # Showing
 
     def _take(self, found: Shelf) -> None:
         self._shelf = found
-        self.total.setText(found.total)
-        self.aside.show_inputs(found.aside)
-        self.tabs.setTabText(1, f"Set aside ({len(found.aside)})")
-        self.tabs.setTabVisible(1, bool(found.aside))
-        self.stack.setCurrentIndex(1 if found.entries or found.aside else 0)
-        self.to_cohort.setVisible(bool(found.entries))
+        aside = found.aside
+        self.aside.show_inputs(aside)
+        self.tabs.setTabText(1, f"Set aside ({aside.failures + aside.objects:,})")
+        self.tabs.setTabVisible(1, bool(found.stock.aside))
+        self.stack.setCurrentIndex(1 if found.stock.entries or found.stock.aside else 0)
+        self.to_cohort.setVisible(bool(found.stock.entries))
         for add in (self.add_folder, self.add_files):
             add.setVisible(self.stack.currentIndex() == 1)
         self._show_waiting()
         self.thumbnails.retry_missing()
-        self._list()
+        self.filters.show_facets(found.facets)
+        self._list(found.listed)
 
     def _show_waiting(self) -> None:
         """While the first images are read, the empty room says so."""
         kinds = {running.job.spec.kind for running in self._context.bridge.jobs().values()}
         self.empty.show_words(*(READING if kinds & set(IMPORT_KINDS) else INVITATION))
 
-    def _list(self) -> None:
-        self.list.show_entries(matching(self._shelf.entries, self.search.text()))
-        self.list.select_first()
+    def _list(self, found: Listed) -> None:
+        self.filters.show_result(found)
+        self.list.show_nodes(found.entries)
+        self.list.show_first()
+        self._show(self.list.current())
+        self._show_selection()
 
     def _show(self, entry: Entry | None) -> None:
-        series = self._shelf.series.get(entry.series) if entry is not None else None
-        if series is None:
+        """Show the series of a line; asked again while it grows."""
+        line = next((one for one in entry.lines() if one.key == entry.series), None) if entry is not None else None
+        if line == self._shown:
+            return
+        self._shown = line
+        if line is None:
+            self._context.bridge.cancel_lane("library-series")
             self.viewer.clear()
-        else:
-            self.viewer.show_series(series)
+            return
+        catalogue, key = self._services().catalogue, line.key
+        self._context.bridge.run_in_background(
+            lambda: catalogue.series(key), self._show_series, failed=self._show_nothing, lane="library-series"
+        )
+
+    def _show_series(self, series: Series) -> None:
+        self.viewer.show_series(series)
+
+    def _show_nothing(self, _error: UnderstudyError) -> None:
+        """The series went while it was asked for; the list is about to say so, too."""
+        self.viewer.clear()
 
     def _remember_selection(self) -> None:
         chosen = self.list.selected()
         self._context.selected_series = tuple(dict.fromkeys(key for one in chosen for key in one.series_keys()))
-        self.remove.setEnabled(bool(chosen))
+        self._show_selection()
+
+    def _show_selection(self) -> None:
+        self.selection.show_selection(self.list.selected(), self._shelf.stock.total)
+        several = len(self._context.selected_series) if self._several() else 0
+        self.to_cohort.setText(f"Make a cohort of {several:,}" if several else "Make a cohort")
 
     # Doing
+
+    def _several(self) -> bool:
+        """One selected line is one that is looked at; several were chosen."""
+        return len(self.list.selected()) > 1
+
+    def _make_cohort(self) -> None:
+        if self._several():
+            self.doing.make_cohort()
+        else:
+            self._context.go("cohort")
 
     def _services(self) -> Services:
         services = self._context.services
@@ -180,29 +212,3 @@ class LibraryPage(QWidget):
 
     def _thumbnail(self, series: str) -> Path | None:
         return self._services().catalogue.thumbnail(series)
-
-    def _remove(self) -> None:
-        catalogue = self._services().catalogue
-        keys = dict.fromkeys(key for entry in self.list.selected() for key in entry.studies)
-
-        def remove() -> None:
-            for key in keys:
-                catalogue.remove_study(key)
-
-        self._context.bridge.run_in_background(remove, self._changed)
-
-    def _dismiss(self, paths: list[str]) -> None:
-        catalogue = self._services().catalogue
-
-        def dismiss() -> None:
-            for path in paths:
-                catalogue.dismiss(path)
-
-        self._context.bridge.run_in_background(dismiss, self._changed)
-
-    def _changed(self, _answer: None) -> None:
-        self._context.library_changed.emit()
-
-    def _retry(self, paths: list[str]) -> None:
-        retry = self._services().catalogue.retry
-        self._context.bridge.start(retry, paths, title="Reading again what was set aside")

@@ -1,4 +1,4 @@
-"""What the Library lists: studies with their series, and pictures by folder; found by any word of their headers.
+"""What the Library lists: studies with their series, and pictures by folder, each line ready to be drawn and found.
 
 No widgets, no files. Names of patients never come here: a study's label does not hold them.
 """
@@ -8,11 +8,31 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
+from typing import Protocol
 
-from app.domain.study import Quarantined, Series, SourceKind, Study
+from app.domain.study import Quarantined, SeriesLine, SourceKind
 from app.ui.phrases import count
+
+Natural = tuple[tuple[int, str], ...]
+_DIGITS = re.compile(r"(\d+)")
+
+
+class Described(Protocol):
+    """What a title is made of: a ``Series`` or a ``SeriesLine``."""
+
+    @property
+    def description(self) -> str:
+        """The header's words."""
+
+    @property
+    def modality(self) -> str:
+        """DICOM modality."""
+
+    @property
+    def folder(self) -> str:
+        """Where the files came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +46,10 @@ class Entry:
         warnings: what to know of the geometry.
         children: the series of a group of more than one.
         studies: keys of the studies behind it (for "remove").
+        tags: the person's own words, shown as chips.
+        line: the series behind it; ``None`` for a group.
+        words: everything that a search looks through, in lower case; "" for a group.
+        order: sorts titles as people count.
     """
 
     key: str
@@ -35,118 +59,141 @@ class Entry:
     warnings: tuple[str, ...] = ()
     children: tuple[Entry, ...] = ()
     studies: tuple[str, ...] = ()
-    words: str = field(default="", repr=False)
+    tags: tuple[str, ...] = ()
+    line: SeriesLine | None = None
+    words: str = field(default="", repr=False, compare=False)
+    order: Natural = field(default=(), repr=False, compare=False)
+
+    @property
+    def tip(self) -> str:
+        """Everything that there is to read about it."""
+        tags = f"Tags: {', '.join(self.tags)}" if self.tags else ""
+        return "\n".join(filter(None, (self.title, self.detail, tags, *self.warnings)))
+
+    def lines(self) -> tuple[SeriesLine, ...]:
+        """All series at or under this line."""
+        members = self.children or (self,)
+        return tuple(member.line for member in members if member.line is not None)
 
     def series_keys(self) -> tuple[str, ...]:
-        """All series at or under this line."""
-        return tuple(child.series for child in self.children) or (self.series,)
-
-
-def entries(studies: Iterable[Study]) -> list[Entry]:
-    """The list: one group a study, pictures without a header one group a folder; a group of one is one line."""
-    pictures: dict[str, list[tuple[Study, Series]]] = defaultdict(list)
-    made: list[Entry] = []
-    for study in studies:
-        scans = [one for one in study.series if one.kind is not SourceKind.IMAGE]
-        for one in study.series:
-            if one.kind is SourceKind.IMAGE:
-                pictures[one.folder].append((study, one))
-        if scans:
-            made.append(_study_entry(study, scans))
-    return made + [_folder_entry(folder, found) for folder, found in sorted(pictures.items())]
-
-
-def matching(listed: Sequence[Entry], wanted: str) -> list[Entry]:
-    """The entries in which every word of ``wanted`` occurs; a group that does not match keeps its matching lines."""
-    words = wanted.lower().split()
-    if not words:
-        return list(listed)
-    found = []
-    for entry in listed:
-        if _has(entry, words):
-            found.append(entry)
-        elif children := tuple(child for child in entry.children if _has(child, words)):
-            found.append(
-                Entry(entry.key, entry.title, entry.detail, children[0].series, (), children, entry.studies, "")
-            )
-    return found
+        """Keys of all series at or under this line."""
+        return tuple(member.series for member in self.children or (self,))
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """The library as the room shows it.
+class Stock:
+    """The whole library as the room knows it, before anything is searched, filtered or sorted.
 
     Attributes:
-        entries: the list.
-        series: series by key.
+        entries: all lines, by name.
+        by_series: the entry that stands for each series.
         aside: inputs set aside.
         total: what there is, in words.
     """
 
     entries: Sequence[Entry] = ()
-    series: Mapping[str, Series] = field(default_factory=dict)
+    by_series: Mapping[str, Entry] = field(default_factory=dict)
     aside: Sequence[Quarantined] = ()
     total: str = ""
 
 
-def shelf(studies: Sequence[Study], aside: Sequence[Quarantined]) -> Shelf:
-    """Everything to show; takes a while with thousands of studies."""
-    by_key = {series.key: series for study in studies for series in study.series}
-    return Shelf(entries(studies), by_key, aside, totals(studies))
+def stock(lines: Sequence[SeriesLine], aside: Sequence[Quarantined], before: Stock | None = None) -> Stock:
+    """Everything to list; entries whose series did not change are taken over from ``before``, which is quick."""
+    known = before.by_series if before is not None else {}
+    made = [_kept(line, known) for line in lines]
+    return Stock(_grouped(made), {entry.series: entry for entry in made}, aside, totals(lines))
 
 
-def totals(studies: Sequence[Study]) -> str:
+def entries(lines: Iterable[SeriesLine]) -> list[Entry]:
+    """The list: one group a study, pictures without a header one group a folder; a group of one is one line."""
+    return _grouped([series_entry(line) for line in lines])
+
+
+def totals(lines: Sequence[SeriesLine]) -> str:
     """ "3 studies, 5 series, 240 images"; "" for an empty library."""
-    if not studies:
+    if not lines:
         return ""
-    series = [one for study in studies for one in study.series]
-    images = sum(len(one.instances) for one in series)
-    return f"{count(len(studies), 'study', 'studies')}, {len(series):,} series, {count(images, 'image')}"
+    studies = len({line.study for line in lines})
+    images = sum(line.images for line in lines)
+    return f"{count(studies, 'study', 'studies')}, {len(lines):,} series, {count(images, 'image')}"
 
 
-def series_title(series: Series) -> str:
+def series_title(series: Described) -> str:
     """What a series is called: its description, or its modality, or the folder that it came from."""
     return series.description or series.modality or PurePath(series.folder).name or "Series"
 
 
-def _has(entry: Entry, words: Sequence[str]) -> bool:
-    return all(word in entry.words for word in words)
-
-
-def _natural(title: str) -> list[tuple[int, str]]:
+def natural(title: str) -> Natural:
     """Sorts "repetition 2" before "repetition 10"."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", title.lower())]
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(title.lower()))
 
 
-def _series_entry(series: Series, study: Study) -> Entry:
-    first = series.instances[0] if series.instances else None
-    size = f"{first.columns} × {first.rows}" if first else ""
-    images = count(len(series.instances), "image")
-    title = series_title(series)
-    modality = series.modality if series.modality != title else ""
-    detail = " · ".join(part for part in (images, modality, size) if part)
-    words = " ".join((title, detail, study.label, study.date, series.folder, *series.tags.values())).lower()
-    return Entry(series.key, title, detail, series.key, series.warnings, (), (study.key,), words)
+def series_entry(line: SeriesLine) -> Entry:
+    """The line of one series."""
+    title = series_title(line)
+    size = f"{line.columns} × {line.rows}" if line.rows else ""
+    modality = line.modality if line.modality != title else ""
+    state = "checking" if line.unchecked else ""
+    detail = " · ".join(filter(None, (line.apart, count(line.images, "image"), modality, size, state)))
+    found_by = (title, detail, line.study_label, line.date, line.folder, line.body_part, *line.attributes.values())
+    words = "\n".join((*found_by, *line.tags, *line.labels)).lower()
+    return Entry(
+        line.key, title, detail, line.key, line.warnings, (), (line.study,), line.tags, line, words, natural(title)
+    )
 
 
-def _study_entry(study: Study, scans: Sequence[Series]) -> Entry:
-    lines = tuple(sorted((_series_entry(one, study) for one in scans), key=lambda line: _natural(line.title)))
-    if len(lines) == 1:
-        only = lines[0]
-        title = study.label or only.title
-        detail = only.detail if title == only.title else f"{only.detail} · {only.title}"
-        return Entry(study.key, title, detail, only.series, only.warnings, (), only.studies, only.words)
-    images = sum(len(one.instances) for one in scans)
-    detail = f"{len(lines)} series · {count(images, 'image')}"
-    title = study.label or "Study"
-    words = f"{title} {study.date}".lower()
-    return Entry(study.key, title, detail, lines[0].series, (), lines, (study.key,), words)
+def regrouped(group: Entry, members: Sequence[Entry]) -> Entry:
+    """A group with only some of its series: the detail says how many."""
+    if len(members) == len(group.children):
+        return group
+    shown = f"{len(members)} of {len(group.children)} shown"
+    return replace(group, children=tuple(members), series=members[0].series, detail=shown)
 
 
-def _folder_entry(folder: str, found: Sequence[tuple[Study, Series]]) -> Entry:
-    lines = tuple(sorted((_series_entry(one, study) for study, one in found), key=lambda line: _natural(line.title)))
-    if len(lines) == 1:
-        return lines[0]
-    keys = tuple(dict.fromkeys(study.key for study, _one in found))
-    detail = count(len(lines), "image")
-    return Entry(folder, PurePath(folder).name, detail, lines[0].series, (), lines, keys, folder.lower())
+def _kept(line: SeriesLine, known: Mapping[str, Entry]) -> Entry:
+    before = known.get(line.key)
+    return before if before is not None and before.line == line else series_entry(line)
+
+
+def _grouped(made: Sequence[Entry]) -> list[Entry]:
+    studies: dict[str, list[Entry]] = defaultdict(list)
+    folders: dict[str, list[Entry]] = defaultdict(list)
+    for entry in made:
+        line = entry.line
+        assert line is not None, "series_entry sets it"
+        if line.kind is SourceKind.IMAGE:
+            folders[line.folder].append(entry)
+        else:
+            studies[line.study].append(entry)
+    listed = [_study_entry(members) for members in studies.values()]
+    listed += [_folder_entry(folder, members) for folder, members in folders.items()]
+    return listed
+
+
+def _study_entry(members: Sequence[Entry]) -> Entry:
+    first = members[0].line
+    assert first is not None, "series_entry sets it"
+    title = first.study_label
+    if len(members) == 1:
+        only = members[0]
+        if not title or title == only.title:
+            return replace(only, key=first.study)
+        detail = f"{only.detail} · {only.title}"
+        return replace(only, key=first.study, title=title, detail=detail, order=natural(title))
+    images = sum(entry.line.images for entry in members if entry.line is not None)
+    detail = f"{len(members)} series · {count(images, 'image')}"
+    return _group(first.study, title or "Study", detail, members)
+
+
+def _folder_entry(folder: str, members: Sequence[Entry]) -> Entry:
+    if len(members) == 1:
+        return members[0]
+    return _group(folder, PurePath(folder).name, count(len(members), "image"), members)
+
+
+def _group(key: str, title: str, detail: str, members: Sequence[Entry]) -> Entry:
+    inside = tuple(sorted(members, key=lambda entry: (bool(entry.line and entry.line.apart), entry.order)))
+    studies = tuple(dict.fromkeys(study for entry in inside for study in entry.studies))
+    warned = any(entry.warnings for entry in inside)
+    warnings = ("Some of these series have warnings.",) if warned else ()
+    return Entry(key, title, detail, inside[0].series, warnings, inside, studies, order=natural(title))

@@ -14,7 +14,7 @@ def done_rooms(services: Services) -> frozenset[str]:
     """Rooms whose work has a result in this project. Asks the disk: not for the GUI thread."""
     learnt = (run.state in (RunState.DONE, RunState.STOPPED) for run in services.training.runs())
     done = {
-        "library": bool(services.catalogue.studies()),
+        "library": services.catalogue.counts()["studies"] > 0,
         "cohort": bool(services.cohorts.names()),
         "train": any(learnt),
         "generate": bool(services.generation.sets()),

@@ -81,6 +81,10 @@ class CohortForm(QWidget):
         if changed and self.scope.currentData() == "selection":
             self._change()
 
+    def use_selection(self) -> None:
+        """Take what is selected in the Library, and nothing else."""
+        self.scope.setCurrentIndex(self.scope.findData("selection"))
+
     def use_table(self, path: Path) -> None:
         """Take the labels from this CSV."""
         self._table = path

@@ -1,83 +1,35 @@
-"""The Library's list: groups and their series in two lines of text with a thumbnail, quick with thousands of rows."""
+"""The Library's list: groups and their series in two lines of text with a thumbnail, tags and a mark for warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.ui.icons import pixmap
 from app.ui.theme import tokens
 from app.ui.view_models.library import Entry
+from app.ui.widgets.grouped_list import INDENT, ROW_ROLE, GroupedList, Index, Row, arrow_rect
 from app.ui.widgets.thumbnails import Thumbnails
 
 ROW = 56
 PICTURE = 46
-ENTRY_ROLE = Qt.ItemDataRole.UserRole
-Index = QModelIndex | QPersistentModelIndex
-
-
-class EntryModel(QAbstractItemModel):
-    """Two levels: entries and their children. An index's internal id is 0 for a group, else the group's row + 1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: Sequence[Entry] = ()
-
-    def show_entries(self, entries: Sequence[Entry]) -> None:
-        """Replace the whole list."""
-        self.beginResetModel()
-        self.entries = entries
-        self.endResetModel()
-
-    def entry(self, index: Index) -> Entry:
-        """What a row shows."""
-        group = index.internalId()
-        return self.entries[group - 1].children[index.row()] if group else self.entries[index.row()]
-
-    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 (Qt's signature)
-        """Qt's door to a row."""
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
-        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
-
-    def parent(self, child: Index) -> QModelIndex:  # type: ignore[override]
-        """The group of a series."""
-        group = child.internalId() if child.isValid() else 0
-        return self.createIndex(group - 1, 0, 0) if group else QModelIndex()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
-        """Rows under ``parent``."""
-        if not parent.isValid():
-            return len(self.entries)
-        return 0 if parent.internalId() else len(self.entries[parent.row()].children)
-
-    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
-        """One."""
-        return 1
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Text for the eye, the tooltip and the screen reader."""
-        if not index.isValid():
-            return None
-        entry = self.entry(index)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return entry.title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join((entry.title, entry.detail, *entry.warnings))
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{entry.title}, {entry.detail}"
-        return entry if role == ENTRY_ROLE else None
+CHIPS = 2
+"""Tags shown in a line; more are counted."""
+CHIP_WIDTH = 90
 
 
 class EntryDelegate(QStyledItemDelegate):
-    """Paints thumbnail, title and detail."""
+    """Paints arrow, thumbnail, title, tags and detail."""
 
-    def __init__(self, thumbnails: Thumbnails, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, view: GroupedList, thumbnails: Thumbnails) -> None:
+        super().__init__(view)
+        self._view = view
         self._thumbnails = thumbnails
+        self._marks: dict[str, QPixmap] = {}
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         """Every row is equally high."""
@@ -85,34 +37,45 @@ class EntryDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One row."""
-        entry = index.data(ENTRY_ROLE)
+        row = cast("Row", index.data(ROW_ROLE))
+        entry = cast("Entry", row.node)
         rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
         painter.save()
+        self._paint_ground(painter, option, current=index == self._view.currentIndex())
+        if entry.children:
+            paint_arrow(painter, rect, row)
+        left = rect.left() + INDENT + 2 + (INDENT if row.level else 0)
+        self._paint_picture(painter, QRect(left, rect.top() + (ROW - PICTURE) // 2, PICTURE, PICTURE), entry)
+        text = rect.adjusted(0, 8, -8, -8)
+        text.setLeft(left + PICTURE + 10)
+        if entry.warnings:
+            painter.drawPixmap(rect.right() - 22, rect.top() + 10, self._mark(tokens().caution))
+        self._paint_text(painter, text, entry)
+        painter.restore()
+
+    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, *, current: bool) -> None:
+        state: QStyle.StateFlag = option.state
+        rect: QRect = option.rect
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(tokens().accent_soft))
-        frame = QRect(rect.left() + 4, rect.top() + (ROW - PICTURE) // 2, PICTURE, PICTURE)
-        self._paint_picture(painter, frame, entry)
-        text = rect.adjusted(PICTURE + 14, 8, -8, -8)
-        if entry.warnings:
-            painter.drawPixmap(rect.right() - 22, rect.top() + 8, pixmap("aside", 14, tokens().caution))
-            text.setRight(text.right() - 18)
-        half = text.height() // 2
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, QColor(tokens().raised))
+        if current:
+            painter.fillRect(QRect(rect.left(), rect.top(), 2, rect.height()), QColor(tokens().accent))
+
+    def _paint_text(self, painter: QPainter, text: QRect, entry: Entry) -> None:
         metrics = painter.fontMetrics()
-        painter.setPen(QColor(tokens().text))
-        upper, lower = text.adjusted(0, 0, 0, -half), text.adjusted(0, half, 0, 0)
-        painter.drawText(
-            upper,
-            Qt.AlignmentFlag.AlignVCenter,
-            metrics.elidedText(entry.title, Qt.TextElideMode.ElideMiddle, text.width()),
-        )
+        half = text.height() // 2
+        upper, lower = text.adjusted(0, 0, -18 if entry.warnings else 0, -half), text.adjusted(0, half, 0, 0)
+        aside = entry.line is not None and bool(entry.line.apart)
+        painter.setPen(QColor(tokens().muted if aside else tokens().text))
+        title = metrics.elidedText(entry.title, Qt.TextElideMode.ElideMiddle, upper.width())
+        painter.drawText(upper, Qt.AlignmentFlag.AlignVCenter, title)
+        taken = paint_chips(painter, lower, entry.tags)
         painter.setPen(QColor(tokens().muted))
-        painter.drawText(
-            lower,
-            Qt.AlignmentFlag.AlignVCenter,
-            metrics.elidedText(entry.detail, Qt.TextElideMode.ElideRight, text.width()),
-        )
-        painter.restore()
+        room = lower.width() - taken
+        detail = metrics.elidedText(entry.detail, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(lower.adjusted(0, 0, -taken, 0), Qt.AlignmentFlag.AlignVCenter, detail)
 
     def _paint_picture(self, painter: QPainter, frame: QRect, entry: Entry) -> None:
         painter.fillRect(frame, QColor(tokens().image))
@@ -125,86 +88,81 @@ class EntryDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawPixmap(place, picture)
 
+    def _mark(self, colour: str) -> QPixmap:
+        """Kept: reading a drawing from its file for every row would be felt while scrolling."""
+        if colour not in self._marks:
+            self._marks[colour] = pixmap("aside", 14, colour)
+        return self._marks[colour]
 
-class EntryList(QTreeView):
-    """The list itself; keeps selection and open groups when the list is shown anew.
 
-    Signals:
-        current_changed(Entry or None): another row is current.
-        selection_changed(): other rows are selected.
+def paint_arrow(painter: QPainter, rect: QRect, row: Row) -> None:
+    """The arrow of a group: to the right while it is closed, down while it is open."""
+    place = arrow_rect(rect).adjusted(3, 3, -3, -3)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(place.center())
+    if row.opened:
+        painter.rotate(90)
+    pen = painter.pen()
+    pen.setColor(QColor(tokens().muted))
+    pen.setWidthF(1.6)
+    painter.setPen(pen)
+    painter.drawPolyline([*map(_point, ((-2, -4), (2, 0), (-2, 4)))])
+    painter.restore()
+
+
+def paint_chips(painter: QPainter, line: QRect, tags: Sequence[str]) -> int:
+    """Small rounded words at the right end of ``line``; returns the width that they take."""
+    if not tags:
+        return 0
+    metrics = painter.fontMetrics()
+    more = [f"+{len(tags) - CHIPS}"] if len(tags) > CHIPS else []
+    right = line.right()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for word in reversed([*tags[:CHIPS], *more]):
+        right = _paint_chip(painter, metrics, QRect(line.left(), line.top(), right - line.left(), line.height()), word)
+    painter.restore()
+    return line.right() - right + 4
+
+
+def _paint_chip(painter: QPainter, metrics: QFontMetrics, line: QRect, word: str) -> int:
+    shown = metrics.elidedText(word, Qt.TextElideMode.ElideRight, CHIP_WIDTH)
+    width = metrics.horizontalAdvance(shown) + 12
+    height = metrics.height() + 2
+    chip = QRect(line.right() - width, line.center().y() - height // 2 + 1, width, height)
+    painter.setPen(QColor(tokens().accent))
+    painter.setBrush(QColor(tokens().background))
+    painter.drawRoundedRect(chip, height / 2, height / 2)
+    painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, shown)
+    return chip.left() - 5
+
+
+def _point(place: tuple[int, int]) -> QPointF:
+    return QPointF(*place)
+
+
+class EntryList(GroupedList):
+    """The list of studies.
+
+    Signals: as ``GroupedList``; ``current_changed`` gives an ``Entry`` or ``None``.
     """
 
-    current_changed = Signal(object)
-    selection_changed = Signal()
-
     def __init__(self, thumbnails: Thumbnails) -> None:
-        super().__init__()
-        self.entry_model = EntryModel()
-        self.setModel(self.entry_model)
-        self.setItemDelegate(EntryDelegate(thumbnails, self))
-        self.setHeaderHidden(True)
-        self.setUniformRowHeights(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setIndentation(16)
-        self.setAccessibleName("Studies")
-        self._quiet = False
+        super().__init__("Studies", ROW)
+        self.setItemDelegate(EntryDelegate(self, thumbnails))
+        self.setMouseTracking(True)
         thumbnails.ready.connect(self.viewport().update)
-        self.selectionModel().currentChanged.connect(self._current)
-        self.selectionModel().selectionChanged.connect(self._selection)
 
-    def show_entries(self, entries: Sequence[Entry]) -> None:
-        """List ``entries``; what was selected, open and in view before stays so where it still exists."""
-        if entries == self.entry_model.entries:
-            return
-        chosen = {entry.key for entry in self.selected()}
-        current = self.entry_model.entry(self.currentIndex()).key if self.currentIndex().isValid() else ""
-        opened = {e.key for row, e in enumerate(self.entry_model.entries) if self.isExpanded(self._at(row))}
-        place = self.verticalScrollBar().value()
-        self._quiet = True
-        self.entry_model.show_entries(entries)
-        for row, entry in enumerate(entries):
-            if entry.key in opened:
-                self.expand(self._at(row))
-        self._select(chosen, current)
-        self._quiet = False
-        self.verticalScrollBar().setValue(place)
-        if not self.currentIndex().isValid():
-            self.current_changed.emit(None)
-        self.selection_changed.emit()
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What is listed, groups closed."""
+        return cast("Sequence[Entry]", self.grouped.nodes)
 
     def selected(self) -> list[Entry]:
-        """The selected rows in the order of the list."""
-        return [self.entry_model.entry(index) for index in self.selectionModel().selectedRows()]
+        """The selected lines in the order of the list."""
+        return cast("list[Entry]", self.nodes_selected())
 
-    def select_first(self) -> None:
-        """Make the first row current, where there is one and none is."""
-        if not self.currentIndex().isValid() and self.entry_model.entries:
-            self.setCurrentIndex(self._at(0))
-
-    def _at(self, row: int, parent: QModelIndex | None = None) -> QModelIndex:
-        return self.entry_model.index(row, 0, parent or QModelIndex())
-
-    def _select(self, chosen: set[str], current: str) -> None:
-        """Select again what was selected; only rows that were are touched, so that long lists cost nothing."""
-        flags = self.selectionModel().SelectionFlag
-        wanted = chosen | {current}
-        for row, entry in enumerate(self.entry_model.entries):
-            places = [(entry.key, row, None)] + [(c.key, n, row) for n, c in enumerate(entry.children)]
-            for key, number, group in places:
-                if key not in wanted:
-                    continue
-                index = self._at(number, self._at(group) if group is not None else None)
-                if key == current:
-                    self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
-                if key in chosen:
-                    self.selectionModel().select(index, flags.Select)
-
-    def _current(self, index: QModelIndex) -> None:
-        if not self._quiet:
-            self.current_changed.emit(self.entry_model.entry(index) if index.isValid() else None)
-
-    def _selection(self) -> None:
-        if not self._quiet:
-            self.selection_changed.emit()
+    def current(self) -> Entry | None:
+        """The line that is shown."""
+        return cast("Entry | None", self.current_node())

@@ -1,0 +1,68 @@
+"""Inputs that were set aside, sorted by what happened to them: files that failed apart from objects that are kept.
+
+Window and command line both list them this way, because a hospital's export holds hundreds of files that are no
+pictures, and one list of them all would hide the two that are damaged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.domain.study import Quarantined
+
+KEPT = "kept-object"
+"""Code of what is no picture and is kept in the list on purpose: segmentations, outlines, reports."""
+
+TITLES = {
+    "damaged-file": "Damaged files",
+    "not-an-image": "Not images",
+    "no-pixels": "DICOM without a picture",
+    "not-a-picture": "Documents and other objects without a picture",
+    "unsupported-kind": "Objects that are not used as pictures",
+    "unsupported-coding": "Compressed in a way that cannot be decoded",
+    "nifti-voxels": "Volumes of an unusual kind",
+    "nifti-shape": "Volumes of an unusual shape",
+    "unreadable": "Could not be opened",
+    "decoder-crashed": "Decoding failed hard",
+    "decoder-hung": "Decoding took too long",
+    "decoder-memory": "Decoding needed too much memory",
+    "same-uid-other-content": "Same identity as another file, other content",
+    "source-vanished": "The source went away",
+    "source-missing": "No longer there",
+    "source-damaged": "Can no longer be read",
+}
+"""What a group is called; a code that is not named here is called by its first sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonGroup:
+    """Inputs with one reason.
+
+    Attributes:
+        code: of the reason.
+        title: what the group is called.
+        inputs: its members, by path.
+        kept: no failure: an object that is kept for later.
+    """
+
+    code: str
+    title: str
+    inputs: tuple[Quarantined, ...]
+    kept: bool
+
+
+def grouped(inputs: Iterable[Quarantined]) -> list[ReasonGroup]:
+    """Groups by reason, failures first, each the larger first. Kept objects are told apart by what they hold."""
+    found: dict[tuple[str, str], list[Quarantined]] = defaultdict(list)
+    for one in inputs:
+        found[one.code, one.reason if one.code == KEPT else ""].append(one)
+    groups = [_group(code, members) for (code, _reason), members in found.items()]
+    return sorted(groups, key=lambda group: (group.kept, -len(group.inputs), group.title))
+
+
+def _group(code: str, members: list[Quarantined]) -> ReasonGroup:
+    inputs = tuple(sorted(members, key=lambda one: one.path))
+    first_sentence = inputs[0].reason.split(". ")[0].rstrip(".")
+    return ReasonGroup(code, TITLES.get(code) or first_sentence, inputs, code == KEPT)
