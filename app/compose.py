@@ -13,6 +13,7 @@ from app.services.export import Exports
 from app.services.generation import Generation
 from app.services.hardware import Hardware
 from app.services.intake import Intake
+from app.services.patients import Patients
 from app.services.starting import Starter
 from app.services.training import Training
 from app.store.library import Library
@@ -27,6 +28,7 @@ class Services:
     runner: Runner
     intake: Intake
     catalogue: Catalogue
+    patients: Patients
     cohorts: Cohorts
     training: Training
     generation: Generation
@@ -46,8 +48,10 @@ def create_project(folder: Path, runner: Runner | None = None) -> Services:
 
 
 def open_project(folder: Path, runner: Runner | None = None) -> Services:
-    """Open a project. Raises as ``Project.open``."""
-    return _services(Project.open(folder), runner)
+    """Open a project, and finish deletions that were interrupted. Raises as ``Project.open``."""
+    services = _services(Project.open(folder), runner)
+    services.patients.finish()
+    return services
 
 
 def _services(project: Project, runner: Runner | None) -> Services:
@@ -63,6 +67,7 @@ def _services(project: Project, runner: Runner | None) -> Services:
         runner=starter.runner,
         intake=intake,
         catalogue=Catalogue(project, library, intake),
+        patients=Patients(project, library, starter.runner),
         cohorts=cohorts,
         training=training,
         generation=generation,

@@ -13,6 +13,9 @@ from app.domain.recipe import Recipe
 SPLITS = ("train", "val", "test")
 """Names of the parts of a cohort: learnt from, watched during training, kept unseen until the audit."""
 
+DELETED = "deleted-"
+"""What the stand-in of a deleted patient begins with, in the record of what a run learnt from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -33,6 +36,11 @@ class Item:
     split: str
     patient: str
     source: str
+
+    @property
+    def deleted(self) -> bool:
+        """Whether its patient was deleted after a run learnt from it: a record of that, and no picture."""
+        return self.patient.startswith(DELETED)
 
 
 @dataclass(frozen=True, slots=True)

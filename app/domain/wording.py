@@ -61,6 +61,14 @@ SENTENCES: dict[str, str] = {
     "damaged-record": "{path} cannot be read ({detail}). Restore it from a backup.",
     "project-damaged": "The project database {path} is damaged ({detail}). Restore it from the copy beside it.",
     "unknown-series": "There is no series {series} in this project.",
+    "unknown-patient": "There is no such patient in this project.",
+    "patient-busy": "Work on this project is under way ({jobs}). Wait for it or stop it, then delete the patient.",
+    "delete-unfinished": "Deleting the patient could not be finished ({detail}). It goes on by itself when the project "
+    "is opened next.",
+    "database-in-use": "Another program holds {path} ({detail}). Close it; deleting is finished when the project is "
+    "opened next.",
+    "learnt-images-deleted": "The run learnt from a patient who has been deleted since. Without those images it cannot "
+    "go on, and its pictures cannot be compared with what it learnt. Train again without them.",
     "bad-name": "“{name}” cannot be a name. Write up to 100 letters, digits and spaces.",
     "bad-tag": "“{tag}” cannot be a tag. Write up to 60 letters, digits and spaces.",
     "bad-label-by": "“{text}” is no way to label. Write folder, csv:FILE, tag:KEYWORD or hand.",

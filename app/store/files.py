@@ -83,6 +83,12 @@ class Files:
         """The files of a study, in the order in which they came."""
         return self._select("WHERE study = ? ORDER BY id", (key,))
 
+    def of_patient(self, patient: str) -> list[str]:
+        """Paths of a patient's files, those included that were taken out and still wait for their study."""
+        query = "SELECT path FROM files WHERE patient = ? ORDER BY id"
+        with self._project.reading() as connection:
+            return [self._places.found(path) for (path,) in connection.exec_driver_sql(query, (patient,))]
+
     def unchecked(self) -> list[FileRow]:
         """Files whose pixels nobody has decoded yet, in the order in which they came."""
         return self._select("WHERE sha256 = '' AND study != '' ORDER BY id", ())

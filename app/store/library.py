@@ -77,7 +77,7 @@ class Library:
 
     def set_aside(self, inputs: Iterable[Quarantined]) -> None:
         """Remember inputs that could not be read; a path that is there already gets the new reason."""
-        rows = [{"path": i.path, "code": i.code, "reason": i.reason} for i in inputs]
+        rows = [{"path": self._places.stored(i.path), "code": i.code, "reason": i.reason} for i in inputs]
         if rows:
             with self._project.writing() as connection:
                 connection.execute(insert(quarantine).prefix_with("OR REPLACE"), rows)
@@ -86,12 +86,12 @@ class Library:
         """What was set aside, by path."""
         with self._project.reading() as connection:
             rows = connection.execute(select(quarantine).order_by(quarantine.c.path)).all()
-        return [Quarantined(row.path, row.code, row.reason) for row in rows]
+        return [Quarantined(self._places.found(row.path), row.code, row.reason) for row in rows]
 
     def dismiss(self, path: str) -> None:
         """Forget one input that was set aside."""
         with self._project.writing() as connection:
-            connection.execute(delete(quarantine).where(quarantine.c.path == path))
+            connection.execute(delete(quarantine).where(quarantine.c.path.in_([path, self._places.stored(path)])))
 
     def remove_study(self, key: str) -> None:
         """Forget a study with its files, series, labels and tags. The source files stay."""

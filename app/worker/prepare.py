@@ -57,9 +57,12 @@ def ensure_prepared(project: Project, cohort: Cohort, channel: Channel) -> Path:
 
     Raises:
         Failed: ``source-missing``, ``source-damaged``: names the file.
-        Refused: ``plane-unavailable``, ``spacing-unknown``.
+        Refused: ``plane-unavailable``, ``spacing-unknown``; ``learnt-images-deleted``: it is what a run learnt, with
+            a patient who was deleted since.
         Stopped: nothing is left behind.
     """
+    if any(item.deleted for item in cohort.items):
+        raise Refused("learnt-images-deleted")
     library = Library(project)
     sources = {key: library.series(key) for key in dict.fromkeys(item.series for item in cohort.items)}
     folder = project.cache / "prepared" / _fingerprint(cohort, sources)
