@@ -108,7 +108,12 @@ def load(path: Path, index: int) -> SliceImage:
 
 
 def _slice(dataset: Dataset, index: int, pixels: NDArray[np.float32]) -> SliceImage:
-    return SliceImage(pixels, dicom_facts.spacing(dataset, index), dicom_pixels.window(dataset, index, pixels))
+    return SliceImage(
+        pixels,
+        dicom_facts.spacing(dataset, index),
+        dicom_pixels.window(dataset, index, pixels),
+        dicom_pixels.windows(dataset, index),
+    )
 
 
 @contextmanager
