@@ -72,7 +72,7 @@ def trained(trained_template: Path, tmp_path: Path) -> Iterator[Services]:
 def _fill(services: Services, pictures: Path) -> None:
     from app.domain.recipe import Recipe
     from app.worker.channel import RecordingChannel
-    from app.worker.intake import import_paths
+    from tests.helpers.intake import import_paths
 
     import_paths(services.project, [pictures], RecordingChannel())
     services.cohorts.make("shapes", Recipe(size=32))

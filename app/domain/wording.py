@@ -51,6 +51,29 @@ SENTENCES: dict[str, str] = {
     "worker-lost": "The worker stopped answering and was ended. What was saved before is kept. Its log: {log}.",
     "worker-garbled": "The worker sent something that cannot be read ({detail}). Its log is at {log}.",
     "worker-not-started": "The worker could not be started: {detail}.",
+    "same-uid-other-content": "The file has the identity of {other}, which is in the library, and other content. Only "
+    "one of the two can be right; remove the other one’s study and try again to use this one.",
+    "being-written": "The file changed while it was read; it is still being written. Try again when it is complete.",
+    "source-vanished": "{count} file(s) of {path} were not there any more. What was read before is kept; connect it "
+    "again and import it once more for the rest.",
+    "name-not-text": "The name of the file or of a folder above it holds bytes that are no text. Rename it, and import "
+    "it again.",
+    "files-set-aside": "{count} file(s) were set aside. {reason}",
+    "archive-kind": "This is an archive that Understudy does not unpack. Unpack it, and import the folder.",
+    "archive-damaged": "The archive is damaged: {detail}. Ask for it again.",
+    "archive-bomb": "The archive of {packed} MB would unpack to {size} GB in {count} file(s), so it was not unpacked. "
+    "Unpack it yourself if you trust it, and import the folder.",
+    "archive-no-room": "Unpacking the archive needs {needed} MB, and the project’s disk has {free} MB left.",
+    "archive-outside": "{count} entry or entries of {archive} point outside of it (first {first}); they were refused.",
+    "archive-link": "{count} entry or entries of {archive} are links (first {first}); they were refused.",
+    "archive-encrypted": "{count} entry or entries of {archive} are encrypted (first {first}). Unpack it with its "
+    "password, and import the folder.",
+    "archive-nested": "{count} entry or entries of {archive} are archives themselves (first {first}). Unpack them, and "
+    "import the folder.",
+    "archive-entry-damaged": "{count} entry or entries of {archive} are damaged (first {first}). Ask for it again.",
+    "dicomdir-missing": "The index of this disk names {count} file(s) that are not there, first {first}. Copy the disk "
+    "again.",
+    "dicomdir-damaged": "The index of this disk cannot be read. Its files were read without it.",
     "decoder-crashed": "Decoding the picture crashed ({signal}); the file is damaged, or oddly coded.",
     "decoder-hung": "Decoding the picture took far too long and was ended.",
     "decoder-memory": "Decoding the picture takes more memory than this machine can give it.",

@@ -24,7 +24,7 @@ from app.ui.main_window import MainWindow
 from app.ui.pages.train import TrainPage
 from app.ui.preferences import Preferences
 from app.worker.channel import RecordingChannel
-from app.worker.intake import import_paths
+from tests.helpers.intake import import_paths
 
 LEFT = Qt.MouseButton.LeftButton
 WORK_MS = 120_000

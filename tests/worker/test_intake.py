@@ -17,8 +17,8 @@ from app.jobs.spec import JobSpec
 from app.store.library import Library
 from app.store.project import Project
 from app.worker.channel import RecordingChannel
-from app.worker.intake import import_paths
 from tests.helpers.dicom_factory import write_classes, write_series
+from tests.helpers.intake import import_paths
 from tests.helpers.nifti_factory import write_volume
 
 
@@ -85,13 +85,23 @@ def test_a_second_import_skips_what_is_here(project: Project, source: Path, tmp_
 
 
 def test_copies_within_one_import_are_skipped(project: Project, tmp_path: Path) -> None:
-    paths = write_series(tmp_path / "s", positions=[0.0, 5.0])
+    write_series(tmp_path / "s", positions=[0.0, 5.0])
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "s" / "x.png")
     shutil.copytree(tmp_path / "s", tmp_path / "t")
-    dataset = dcmread(paths[0])
-    dataset.SeriesDescription = "the same image sent again, with another header"
-    dataset.save_as(tmp_path / "t" / "again.dcm")
     result = import_paths(project, [tmp_path / "s", tmp_path / "t"], RecordingChannel())
-    assert (result["found"], result["imported"], result["skipped"]) == (5, 2, 3)
+    assert (result["found"], result["imported"], result["skipped"]) == (6, 3, 3)
+
+
+def test_the_same_identity_with_other_content_is_set_aside(project: Project, tmp_path: Path) -> None:
+    (path,) = write_series(tmp_path / "s", positions=[0.0])
+    dataset = dcmread(path)
+    dataset.SeriesDescription = "the same image sent again, with another header"
+    dataset.save_as(tmp_path / "s" / "sent again.dcm")
+    result = import_paths(project, [tmp_path / "s"], RecordingChannel())
+    assert (result["found"], result["imported"], result["skipped"]) == (2, 1, 0)
+    (aside,) = result["quarantined"]
+    assert (Path(aside["path"]).name, aside["code"]) == ("series_000.dcm", "same-uid-other-content")
+    assert "sent again.dcm" in aside["reason"]
 
 
 def test_the_rest_of_a_series_joins_it(project: Project, tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from app.store.library import Library
 from app.store.project import Project
 from app.worker import prepare
 from app.worker.channel import RecordingChannel
-from app.worker.intake import import_paths
 from models.data.prepared import PreparedImages
 from tests.helpers.dicom_factory import write_classes, write_series
+from tests.helpers.intake import import_paths
 
 
 @pytest.fixture

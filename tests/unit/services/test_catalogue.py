@@ -39,7 +39,7 @@ def test_a_preview_is_what_a_model_would_see(filled: Services) -> None:
 
 def test_a_picture_that_was_moved_has_a_sentence(services: Services, tmp_path: Path) -> None:
     from app.worker.channel import RecordingChannel
-    from app.worker.intake import import_paths
+    from tests.helpers.intake import import_paths
 
     path = write_pictures(tmp_path / "moved", 1)[0]
     import_paths(services.project, [path], RecordingChannel())
