@@ -104,7 +104,8 @@ class Decoders:
         answer, payload = self._ask(request, _size(path))
         pixels = np.frombuffer(payload, np.float32).reshape(answer["shape"])
         spacing, window = answer["spacing_mm"], answer["window"]
-        return SliceImage(pixels, None if spacing is None else (spacing[0], spacing[1]), (window[0], window[1]))
+        windows = tuple((name, low, high) for name, low, high in answer["windows"])
+        return SliceImage(pixels, spacing and (spacing[0], spacing[1]), (window[0], window[1]), windows)
 
     def close(self) -> None:
         """End all children; who waits for an answer gets ``Stopped``. Closing twice does nothing."""

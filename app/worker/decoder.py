@@ -87,7 +87,12 @@ def _check(content: FileContent) -> Answer:
 def _slice(kind: str, path: Path, index: int) -> Answer:
     image = import_module(READERS[kind]).load(path, index)
     pixels = np.ascontiguousarray(image.pixels, dtype=np.float32)
-    facts = {"shape": pixels.shape, "spacing_mm": image.spacing_mm, "window": image.default_window}
+    facts = {
+        "shape": pixels.shape,
+        "spacing_mm": image.spacing_mm,
+        "window": image.default_window,
+        "windows": image.windows,
+    }
     return facts, pixels.data
 
 
