@@ -1,7 +1,8 @@
 """What hangs on slices follows them when a study is put together anew: labels by hand, tags, items of cohorts.
 
-A slice is the same slice while it comes from the same place of the same file, whatever its series and its number in
-it became. Without this, one new file in the middle of a series would hand every later label to a neighbour.
+A slice is the same slice while it has the same DICOM identity, or else comes from the same file, whatever its series
+and its number in it became. Without this, one new file in the middle of a series would hand every later label to a
+neighbour.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from app.domain.recipe import Plane
 
 Place = tuple[str, int]
 """Series key and number in it."""
-Origin = tuple[int, int]
-"""File and index inside it."""
+Origin = tuple[str | int, int]
+"""DICOM identity or number of the file, and index inside it."""
 
 WHOLE_SERIES = -1
 """Index under which the label of a whole series is stored."""
 
 _OF_STUDY = "series IN (SELECT key FROM series WHERE study = ?)"
-_ORIGINS = f'SELECT series, number, file, "index" FROM instances WHERE {_OF_STUDY}'
+_ORIGINS = (
+    "SELECT i.series, i.number, CASE f.sop_instance_uid WHEN '' THEN f.id ELSE f.sop_instance_uid END, i.\"index\""
+    f" FROM instances i JOIN files f ON f.id = i.file WHERE i.{_OF_STUDY}"
+)
 _ITEMS = (
     'SELECT ci.cohort, ci.number, ci.series, ci."index", c.recipe FROM cohort_items ci'
     f" JOIN cohorts c ON c.name = ci.cohort WHERE ci.{_OF_STUDY}"
