@@ -115,8 +115,8 @@ def patient_identity(header: Attributes) -> str:
 def spacing(header: Attributes, index: int) -> tuple[float, float] | None:
     """(row, column) spacing of a frame in mm; projection radiographs state it at the detector only."""
     value = dicom_pixels.functional(header, index, "PixelMeasuresSequence", "PixelSpacing")
-    numbers = _numbers(value, 2) or _numbers(header.get("ImagerPixelSpacing"), 2)
-    return (numbers[0], numbers[1]) if numbers and min(numbers) > 0 else None
+    both = numbers(value, 2) or numbers(header.get("ImagerPixelSpacing"), 2)
+    return (both[0], both[1]) if both and min(both) > 0 else None
 
 
 def _frames(header: Attributes, room: int) -> tuple[Frame, ...]:
@@ -144,8 +144,8 @@ def _frames(header: Attributes, room: int) -> tuple[Frame, ...]:
 
 
 def _frame(header: Attributes, index: int, size: tuple[int, int], order: float) -> Frame:
-    position = _numbers(dicom_pixels.functional(header, index, "PlanePositionSequence", "ImagePositionPatient"), 3)
-    cosines = _numbers(dicom_pixels.functional(header, index, "PlaneOrientationSequence", "ImageOrientationPatient"), 6)
+    position = numbers(dicom_pixels.functional(header, index, "PlanePositionSequence", "ImagePositionPatient"), 3)
+    cosines = numbers(dicom_pixels.functional(header, index, "PlaneOrientationSequence", "ImageOrientationPatient"), 6)
     where: Vector | None = None
     if len(position) == 3 and _is_orthonormal(cosines):
         where = position[0], position[1], position[2]
@@ -197,20 +197,19 @@ def _many(value: Any) -> list[str]:
 
 
 def _number(value: Any) -> float | None:
-    numbers = _numbers(value, 1)
-    return numbers[0] if numbers else None
+    return next(iter(numbers(value, 1)), None)
 
 
-def _numbers(value: Any, count: int) -> tuple[float, ...]:
+def numbers(value: Any, count: int) -> tuple[float, ...]:
     """``value`` as ``count`` finite numbers, or nothing."""
     if value is None or value == "":
         return ()
     many = value if isinstance(value, (list, tuple, MultiValue)) else (value,)
     try:
-        numbers = tuple(map(float, many))
+        found = tuple(map(float, many))
     except (TypeError, ValueError):
         return ()
-    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else ()
+    return found if len(found) == count and all(map(math.isfinite, found)) else ()
 
 
 def _is_orthonormal(cosines: tuple[float, ...]) -> bool:

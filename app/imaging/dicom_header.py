@@ -10,6 +10,7 @@ The encoding is that of PS3.5 7.1.2 (elements), 7.5 (sequences) and PS3.10 7.1 (
 from __future__ import annotations
 
 from functools import lru_cache
+from io import FileIO
 from pathlib import Path
 from struct import Struct, error
 from typing import Any, NamedTuple, Protocol
@@ -19,7 +20,7 @@ from pydicom.uid import UID
 
 from app.imaging.dicom_values import DECODERS, Odd, closed
 
-__all__ = ["UNDEFINED", "Attributes", "Header", "Incomplete", "Odd", "after_meta", "parse", "read"]
+__all__ = ["UNDEFINED", "Attributes", "Header", "Incomplete", "Odd", "after_meta", "of", "parse", "read"]
 
 FIRST_READ = 16 * 1024
 """Bytes of a file that are read at first; most headers end in them, and no file system reads less at a time."""
@@ -119,6 +120,10 @@ class Header:
             return wanted.empty
         return wanted.decode(self._head[at + 8 : at + 8 + length], self._encoding)
 
+    def has(self, key: str) -> bool:
+        """Whether the attribute is there, be it empty."""
+        return (_asked.get(key) or _learnt(key)).tag in self._places
+
 
 class _Asked(NamedTuple):
     """How the value of a keyword is found: swapped tag, expected representation, decoder and value where empty."""
@@ -149,15 +154,24 @@ def read(path: Path) -> Header | None:
         OSError: the file cannot be read.
     """
     with path.open("rb", buffering=0) as stream:
-        head, asked = stream.read(FIRST_READ), FIRST_READ
-        while True:
-            try:
-                return parse(head, whole=len(head) < asked)
-            except Incomplete:
-                more = stream.read(asked)
-            if len(head) > LONGEST:
-                return None
-            head, asked = head + more, len(head) + asked
+        return of(stream)
+
+
+def of(stream: FileIO) -> Header | None:
+    """The header that begins where ``stream`` stands; ``None`` where pydicom is to read it.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    head, asked = stream.read(FIRST_READ), FIRST_READ
+    while True:
+        try:
+            return parse(head, whole=len(head) < asked)
+        except Incomplete:
+            more = stream.read(asked)
+        if len(head) > LONGEST:
+            return None
+        head, asked = head + more, len(head) + asked
 
 
 def parse(head: bytes, *, whole: bool) -> Header | None:
