@@ -28,6 +28,7 @@ SENTENCES: dict[str, str] = {
     "not-a-picture": "The file holds {kind}, which is no picture that Understudy could show or learn from.",
     "nifti-voxels": "The volume has {kind} voxels; Understudy reads volumes of plain numbers.",
     "nifti-shape": "The file has the shape {shape}; Understudy reads volumes and time series of volumes.",
+    "packed-file": "The file is packed in a way that Understudy does not open. Unpack it, and import what comes out.",
     "part-of-volume": "The file holds the voxels of {header}, which stands for both.",
     "volume-data-missing": "The header's voxels are missing: {file} does not lie beside it.",
     "volume-layout": "The volume is stored in a way that Understudy does not read: {detail}.",
