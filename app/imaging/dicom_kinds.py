@@ -152,6 +152,16 @@ def refuse_other(sop_class_uid: str, modality: str = "", transfer_syntax: str = 
         raise Failed(found.code, kind=found.name)
 
 
+def refuse_index(is_index: bool) -> None:
+    """Name the index of a disc, which states its class in the file meta group only.
+
+    Raises:
+        Failed: ``not-a-picture``.
+    """
+    if is_index:
+        raise Failed("not-a-picture", kind=_ELSEWHERE["1.2.840.10008.1.3.10"].name)
+
+
 def apart(image_type: Sequence[str], modality: str, *, description: str = "") -> str:
     """Why a picture is no slice to learn from, by what the scanner wrote into Image Type (PS3.3 C.7.6.1.1.2).
 

@@ -60,6 +60,7 @@ def look_with_pydicom(path: Path) -> FileContent:
 def _described(path: Path, header: Attributes, syntax: str, pixels: int) -> FileContent:
     dicom_kinds.refuse_other(str(header.get("SOPClassUID", "")), str(header.get("Modality", "")), syntax)
     if not pixels:
+        dicom_kinds.refuse_index(header.get("OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity") is not None)
         raise Failed("no-pixels")
     if not _is_decodable(syntax):
         raise Failed("unsupported-coding", syntax=UID(syntax).name)

@@ -17,6 +17,8 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
+from app.domain.errors import Failed
+
 _GDCM_ALONE = ("1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55")
 """JPEG Spectral Selection and Full Progression, both retired: only GDCM itself decodes them."""
 _EXTENDED = "1.2.840.10008.1.2.4.51"
@@ -51,9 +53,12 @@ def values(dataset: Dataset, frame: int) -> NDArray[Any]:
     """Stored values of a frame: ``(rows, columns)``, with a last axis of 3 (RGB) for colour.
 
     Raises:
-        one of ``content.DECODE_FAULTS`` where the pixel data is damaged or its coding unknown.
+        Failed: ``unsupported-coding``.
+        one of ``content.DECODE_FAULTS`` where the pixel data is damaged.
     """
     syntax = UID(str(dataset.file_meta.TransferSyntaxUID))
+    if int(dataset.BitsAllocated) % 8 and dataset.BitsAllocated != 1:
+        raise Failed("unsupported-coding", syntax=f"{dataset.BitsAllocated} bits a pixel without gaps (ACR-NEMA)")
     if syntax in _GDCM_ALONE or (syntax == _EXTENDED and int(dataset.BitsStored) > 8):
         whole: NDArray[Any] = _by_gdcm(dataset)[frame]
         return whole

@@ -22,6 +22,8 @@ _DICOM_BEGINNINGS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _VOXEL_ENDINGS = (".img", ".img.gz", ".raw", ".raw.gz", ".zraw")
 """How files of bare voxels are named; the header beside them stands for both."""
+_PACKED = (".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".zst")
+"""Endings of packed files; ZIPs are unpacked before they come here."""
 _HEAD = 1024
 
 
@@ -40,13 +42,15 @@ def look(path: Path) -> FileContent:
         Failed: with the code of the reason for which it is no image of the library: ``not-an-image``,
             ``damaged-file``, ``no-pixels``, ``kept-object``, ``not-a-picture``, ``unsupported-coding``,
             ``nifti-voxels``, ``nifti-shape``, ``volume-layout``, ``volume-data-missing``, ``part-of-volume``,
-            ``too-large`` or ``unreadable``.
+            ``packed-file``, ``too-large`` or ``unreadable``.
     """
     kind = _kind(_head(path), path)
     if kind is not None:
         return _reader(kind).look(path)
     if header := _header_of(path):
         raise Failed("part-of-volume", header=header.name)
+    if path.name.lower().endswith(_PACKED):
+        raise Failed("packed-file")
     raise Failed("not-an-image")
 
 
