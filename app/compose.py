@@ -39,6 +39,7 @@ class Services:
     def close(self, grace_s: float = 10.0) -> None:
         """Stop every job (a training saves a checkpoint), end what has not after ``grace_s``, close the project."""
         self.runner.close(grace_s)
+        self.catalogue.close()
         self.project.close()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.domain.recipe import Plane, Recipe
 from app.domain.study import Quarantined, Series, SeriesLine, Study
 from app.jobs.process import Job, OnMessage, OnOutcome
+from app.services.decoding import Decoding
 from app.services.intake import Intake
 from app.store.library import Library
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from app.imaging.content import SliceImage
+    from app.imaging.header_table import HeaderLine
+    from app.imaging.volume import OnSlice, Volume
     from app.store.project import Project
 
 
@@ -27,9 +30,10 @@ class Catalogue:
         self._project = project
         self._library = library
         self._intake = intake
+        self._decoding = Decoding()
 
     def studies(self) -> list[Study]:
-        """All studies with their series."""
+        """All studies with every slice; lists are better served by ``lines``."""
         return self._library.studies()
 
     def lines(self) -> list[SeriesLine]:
@@ -60,19 +64,40 @@ class Catalogue:
         return slice_count(self.series(series_key), plane)
 
     def slice(self, series_key: str, index: int, plane: Plane = Plane.NATIVE) -> SliceImage:
-        """One slice in physical values. Raises as ``app.imaging.slices.load_slice``."""
-        from app.imaging.slices import load_slice
+        """One slice in physical values, in the convention of ``app.imaging.slices.load_slice``; raises as it does.
 
-        return load_slice(self.series(series_key), index, plane)
+        Raises:
+            Stopped: also where the project was closed meanwhile.
+        """
+        return self._slice(self.series(series_key), index, plane)
+
+    def volume(self, series_key: str, on_slice: OnSlice | None = None) -> Volume:
+        """A series as a volume; the last few are kept.
+
+        Args:
+            series_key: which.
+            on_slice: told (slices read, slices) while it is read.
+
+        Raises:
+            Refused: ``plane-unavailable``: its slices fill no box.
+            Failed, Stopped: as ``slice``.
+        """
+        return self._decoding.volume(self.series(series_key), on_slice)
+
+    def header(self, series_key: str, index: int) -> list[HeaderLine]:
+        """What the header of a slice's file says. Raises as ``app.imaging.header_table.read``."""
+        from app.imaging import header_table
+
+        series = self.series(series_key)
+        return header_table.read(series.kind, series.instances[index])
 
     def preview(self, series_key: str, index: int, recipe: Recipe) -> NDArray[np.uint8]:
         """How a slice looks to a model: uint8 ``(size, size)``."""
         from app.imaging.preparing import apply_recipe, auto_window
-        from app.imaging.slices import load_slice
         from app.imaging.windowing import to_uint8
 
         series = self.series(series_key)
-        image = load_slice(series, index, recipe.plane)
+        image = self._slice(series, index, recipe.plane)
         window = recipe.window.limits() or auto_window([image], series)
         return to_uint8(apply_recipe(image, recipe, window).pixels, -1.0, 1.0)
 
@@ -86,10 +111,9 @@ class Catalogue:
 
     def remove_study(self, key: str) -> None:
         """Forget a study. The source files stay."""
-        for study in self.studies():
-            if study.key == key:
-                for series in study.series:
-                    (self._project.thumbnails / f"{series.key}.png").unlink(missing_ok=True)
+        for line in self.lines():
+            if line.study == key:
+                (self._project.thumbnails / f"{line.key}.png").unlink(missing_ok=True)
         self._library.remove_study(key)
 
     def quarantined(self) -> list[Quarantined]:
@@ -108,3 +132,16 @@ class Catalogue:
         for path in paths:
             self._library.dismiss(path)
         return job
+
+    def close(self) -> None:
+        """End the decoding processes."""
+        self._decoding.close()
+
+    def _slice(self, series: Series, index: int, plane: Plane) -> SliceImage:
+        if plane is Plane.NATIVE:
+            return self._decoding.slice(series, index)
+        from app.imaging.slices import slice_count
+
+        if not 0 <= index < slice_count(series, plane):
+            raise IndexError(index)
+        return self._decoding.volume(series).cut(plane, index)
