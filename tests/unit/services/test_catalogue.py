@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import psutil
+import pydicom
 import pytest
+from pydicom.uid import RLELossless
 
 from app.compose import Services
-from app.domain.errors import BadUsage, Failed, Refused
+from app.domain.errors import BadUsage, Failed, Refused, Stopped
 from app.domain.recipe import Plane, Recipe
 from app.domain.study import Quarantined
+from app.imaging import reader, series
 from app.store.library import Library
+from tests.helpers.dicom_factory import write_series
 from tests.helpers.pictures import write_pictures
 
 
@@ -88,3 +93,79 @@ def test_the_processor_is_always_a_device(services: Services) -> None:
     devices = services.hardware.devices()
     assert devices[-1].id == "cpu"
     assert services.hardware.default_device() == devices[0].id
+
+
+def take(services: Services, paths: list[Path]) -> str:
+    """Put files into the library as one series."""
+    (study,) = series.group([reader.read(path) for path in paths], services.project.secret)
+    Library(services.project).add_studies([study])
+    return study.series[0].key
+
+
+def packed(path: Path) -> Path:
+    dataset = pydicom.dcmread(path)
+    dataset.compress(RLELossless)
+    dataset.save_as(path)
+    return path
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+def test_plain_files_are_read_here_and_compressed_ones_in_a_process_of_their_own(
+    services: Services, tmp_path: Path
+) -> None:
+    before = children()
+    plain = take(services, write_series(tmp_path / "plain"))
+    expected = [services.catalogue.slice(plain, index).pixels for index in range(5)]
+    assert children() == before
+    coded = take(services, [packed(path) for path in write_series(tmp_path / "coded", patient="P2", study="s2")])
+    np.testing.assert_array_equal(services.catalogue.slice(coded, 3).pixels, expected[3])
+    assert len(children() - before) == 1
+    volume = services.catalogue.volume(coded)
+    np.testing.assert_array_equal(volume.cut(Plane.NATIVE, 4).pixels, expected[4])
+    np.testing.assert_array_equal(services.catalogue.slice(coded, 4, Plane.AXIAL).pixels.shape, (24, 32))
+    services.catalogue.close()
+    assert children() == before
+    with pytest.raises(Stopped):
+        services.catalogue.slice(coded, 0)
+
+
+def test_a_compressed_file_that_was_damaged_since_is_named(services: Services, tmp_path: Path) -> None:
+    (path,) = [packed(one) for one in write_series(tmp_path, positions=[0.0])]
+    key = take(services, [path])
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(Failed) as failed:
+        services.catalogue.slice(key, 0)
+    assert (failed.value.code, failed.value.facts["path"]) == ("source-damaged", str(path))
+    path.unlink()
+    with pytest.raises(Failed, match="no longer there"):
+        services.catalogue.slice(key, 0)
+    for index in (-1, 1):
+        with pytest.raises(IndexError):
+            services.catalogue.slice(key, index)
+
+
+def test_a_volume_tells_how_far_it_is(services: Services, tmp_path: Path) -> None:
+    key = take(services, write_series(tmp_path, study="told"))
+    told: list[tuple[int, int]] = []
+    services.catalogue.volume(key, lambda done, total: told.append((done, total)))
+    assert told[-1] == (5, 5)
+
+
+def test_the_header_of_a_slice(services: Services, tmp_path: Path) -> None:
+    key = take(services, write_series(tmp_path))
+    lines = {line.keyword: line for line in services.catalogue.header(key, 2)}
+    assert lines["InstanceNumber"].value == "3"
+    assert lines["PatientName"].identifies
+
+
+def test_tags_and_lines(services: Services, tmp_path: Path) -> None:
+    key = take(services, write_series(tmp_path))
+    services.catalogue.tag([key], add=["to check", "nice"])
+    services.catalogue.tag([key], remove=["nice"])
+    (line,) = services.catalogue.lines()
+    assert (line.tags, line.images, line.unchecked) == (("to check",), 5, 0)
+    with pytest.raises(BadUsage, match="cannot be a tag"):
+        services.catalogue.tag([key], add=["  "])
