@@ -133,6 +133,11 @@ def write(folder: Path, files: int, *, pixels: NDArray[np.int16] | None = None, 
     return paths
 
 
+def one_file() -> bytes:
+    """A small file."""
+    return _filled(_template(np.zeros((8, 8), np.int16)), 0, 0, 8)
+
+
 def template_elements() -> int:
     """Elements at the top level of a file."""
     return len(_dataset(np.zeros((4, 4), np.int16)))
