@@ -49,13 +49,15 @@ class Shades:
             self._values = np.empty(pixels.shape, np.float32)
             self._grey = np.empty(pixels.shape, np.uint8)
             self._words = np.empty(pixels.shape, np.uint32)
-        span = high - low if abs(high - low) > 1e-12 else 1e-12
-        np.fmax(pixels, np.float32(min(low, high)), out=self._values)
-        np.minimum(self._values, np.float32(max(low, high)), out=self._values)
-        np.subtract(self._values, np.float32(low), out=self._values)
-        np.multiply(self._values, np.float32(255.0 / span), out=self._values)
-        np.add(self._values, np.float32(0.5), out=self._values)
-        np.copyto(self._grey, self._values, casting="unsafe")
+        scale = 255.0 / (high - low if abs(high - low) > 1e-12 else 1e-12)
+        values = self._values
+        np.copyto(values, pixels)
+        if np.isnan(values.max(initial=-np.inf)):
+            np.nan_to_num(values, copy=False, nan=min(low, high))
+        np.clip(values, np.float32(min(low, high)), np.float32(max(low, high)), out=values)
+        np.subtract(values, np.float32(low - 0.5 / scale), out=values)  # with the half that rounds to nearest
+        np.multiply(values, np.float32(scale), out=values)
+        np.copyto(self._grey, values, casting="unsafe")
         np.multiply(self._grey, np.uint32(0x010101), out=self._words)
         return self._words
 

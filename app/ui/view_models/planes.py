@@ -72,6 +72,19 @@ def slice_place_text(plane: Plane, point: Point) -> str:
     return f"{_LETTERS[axis][point[axis] > 0]} {abs(point[axis]):.1f} mm"
 
 
+def native_place_text(series: Series, index: int) -> str:
+    """Where a native slice lies along the normal of the stack: "H 12.5 mm", "AH 3.0 mm"; "" where unknown."""
+    from app.imaging import geometry
+
+    place = series.instances[index].position_mm if index < len(series.instances) else None
+    if place is None:
+        return ""
+    way = (
+        [part * (1 if place > 0 else -1) for part in geometry.normal(series.orientation)] if series.orientation else []
+    )
+    return f"{geometry.letters(way) if way else ''} {abs(place) if way else place:.1f} mm".strip()
+
+
 def value_text(value: float, unit: str) -> str:
     """A value with its unit: "51 HU", "2.31 SUV", "1023 raw"; unnamed units without."""
     number = f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3g}"

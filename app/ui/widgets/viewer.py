@@ -23,6 +23,7 @@ from app.ui.view_models.planes import (
     NAMES,
     THREE,
     WindowChoice,
+    native_place_text,
     place_text,
     slice_place_text,
     value_text,
@@ -355,16 +356,13 @@ class SliceViewer(QWidget):
         return "\n".join(part for part in (title, name) if part)
 
     def _place(self, pane: PlanePane) -> str:
-        """Number of the slice, and where it lies in millimetres."""
+        """Where the slice lies, in millimetres along the way across the slices."""
         if self.series is None or not pane.count:
             return ""
-        place = ""
-        if pane.plane in THREE and (point := self.deck.point(pane, 0, 0)) is not None:
-            place = slice_place_text(pane.plane, point)
-        elif pane.plane is Plane.NATIVE and pane.index < len(self.series.instances):
-            position = self.series.instances[pane.index].position_mm
-            place = "" if position is None else f"{position:.1f} mm"
-        return "   ".join(part for part in (place, f"{pane.index + 1}/{pane.count}") if part)
+        if pane.plane in THREE:
+            point = self.deck.point(pane, 0, 0)
+            return slice_place_text(pane.plane, point) if point is not None else ""
+        return native_place_text(self.series, pane.index)
 
     # Header
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QDoubleSpinBox, QMenu, QPushButton, QSpinBox, QWidget
 
@@ -57,6 +57,7 @@ class PictureTools(QWidget):
         )  # fmt: skip
         line.setContentsMargins(0, 0, 0, 0)
         self.setLayout(line)
+        keep_keys_with_picture(self)
 
     def show_layout(self, three: bool, plane: Plane, refusal: str) -> None:
         """Say what is on the screen; ``refusal`` is why there are no other planes."""
@@ -125,6 +126,7 @@ class WindowTools(QWidget):
         line = row(self.presets, names[0], self.center, names[1], self.width_box, self.reset, None)
         line.setContentsMargins(0, 0, 0, 0)
         self.setLayout(line)
+        keep_keys_with_picture(self)
         self.presets.activated.connect(self.chosen)
         self.reset.clicked.connect(lambda: self.chosen.emit(0))
         for box in (self.center, self.width_box):
@@ -145,6 +147,13 @@ class WindowTools(QWidget):
             box.setDecimals(0 if high - low > 20 else 3)
             box.setValue(value)
             box.blockSignals(False)
+
+
+def keep_keys_with_picture(tools: QWidget) -> None:
+    """Buttons and lists take the keyboard by Tab only: after a click digits and arrows still go to the picture."""
+    for kind in (QPushButton, QComboBox):
+        for tool in tools.findChildren(kind):
+            tool.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
 
 def _toggle(text: str, tip: str) -> QPushButton:
