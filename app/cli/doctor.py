@@ -42,5 +42,5 @@ def _make_and_open(folder: Path) -> None:
     from app import compose
 
     services = compose.create_project(folder)
-    services.catalogue.studies()
+    services.catalogue.lines()
     services.close()

@@ -108,6 +108,12 @@ class Files:
         """Path by SHA-256, of the files that were checked."""
         return self._paths_by("sha256")
 
+    def seen(self, path: str, size: int, modified_ns: int) -> None:
+        """Fill in size and time of a file that an older version imported and that is still the same."""
+        update = "UPDATE files SET size = ?, modified_ns = ? WHERE path = ?"
+        with self._project.writing() as connection:
+            connection.exec_driver_sql(update, (size, modified_ns, self._places.stored(path)))
+
     def checked(self, hashes: Mapping[str, str]) -> None:
         """Remember that the pixels of these files are whole: SHA-256 by path. No study becomes stale by it."""
         rows = [{"path": self._places.stored(path), "sha256": sha256} for path, sha256 in hashes.items()]

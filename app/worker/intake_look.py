@@ -16,6 +16,7 @@ from pathlib import Path
 from app.domain.errors import Failed
 from app.imaging import archives, reader
 from app.imaging.content import FileContent
+from app.store.files import UNKNOWN_SIZE
 from app.worker.channel import Channel
 from app.worker.intake_ledger import Ledger, is_text
 from app.worker.intake_shelf import Shelf
@@ -58,7 +59,7 @@ class Looking:
         self._channel = channel
         self._paths_by_size: dict[int, list[str]] = defaultdict(list)
         for path, (size, _, _) in shelf.known.items():
-            self._paths_by_size[size].append(path)
+            self._paths_by_size[_size_now(path) if size == UNKNOWN_SIZE else size].append(path)
         self._digests = dict(shelf.hashes)
         self._failed: list[tuple[Found, Stamp, Failed]] = []
         self._lost: set[Path] = set()
@@ -94,6 +95,10 @@ class Looking:
         known = self._shelf.known.get(str(one.path))
         if known is not None and known[:2] == stamp:
             self._meet_again(one, stamp, is_checked=known[2])
+            return
+        if known is not None and known[0] == UNKNOWN_SIZE and self._is_as_imported(one.path):
+            self._shelf.seen(one.path, *stamp)
+            self._skip(one)
             return
         try:
             content = self._look(one.path)
@@ -139,6 +144,10 @@ class Looking:
         self._ledger.skipped += 1
         self._ledger.welcome(one.path)
 
+    def _is_as_imported(self, path: Path) -> bool:
+        """Whether a file that an older version imported still holds the same bytes."""
+        return self._shelf.hashes.get(str(path)) == digest(path, self._channel.check)
+
     def _twin(self, content: FileContent, stamp: Stamp) -> bool:
         """Whether the same bytes are in the library under another path.
 
@@ -183,6 +192,14 @@ class Looking:
             self._ledger.refuse(one.path, Failed("being-written") if changed else error)
         self._failed = []
         self._ledger.save()
+
+
+def _size_now(path: str) -> int:
+    """Size of a file whose size an older version did not keep."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return UNKNOWN_SIZE
 
 
 def stamp_of(path: Path) -> Stamp:

@@ -65,6 +65,11 @@ class Shelf:
             self.uids[uid] = path
         return study
 
+    def seen(self, path: Path, size: int, modified_ns: int) -> None:
+        """A file of an older version's import is still the same; the next import knows it by size and time."""
+        self._files.seen(str(path), size, modified_ns)
+        self.known[str(path)] = (size, modified_ns, True)
+
     def unchecked(self, path: Path) -> tuple[FileContent, str] | None:
         """A file that an earlier import left unchecked, and the key of its study; ``None`` where it says too little."""
         if self._unchecked is None:
