@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,8 @@ class Limits:
 
     def allow(self, declared: int) -> Allowance:
         """What a file that declares so many bytes of pixels may cost."""
-        most = int(psutil.virtual_memory().total * SHARE_OF_MACHINE)
-        return Allowance(self.seconds + declared / SLOWEST_BYTES_PER_S, min(self.bytes + COPIES * declared, most))
+        most = min(self.bytes + COPIES * declared, int(_machine_bytes() * SHARE_OF_MACHINE))
+        return Allowance(self.seconds + declared / SLOWEST_BYTES_PER_S, most)
 
 
 class Decoders:
@@ -200,6 +201,11 @@ def _started(command: Sequence[str]) -> DecoderChild:
         return DecoderChild(command)
     except OSError as error:
         raise Failed("worker-not-started", detail=error.strerror or str(error)) from error
+
+
+@lru_cache(maxsize=1)
+def _machine_bytes() -> int:
+    return int(psutil.virtual_memory().total)
 
 
 def _size(path: Path) -> int:

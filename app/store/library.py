@@ -32,8 +32,13 @@ class Library:
             keep: paths that could not be looked at again (facts of an older version, on a disk that is away): their
                 slices stay in the series in which they are.
         """
+        self.replace_studies([(study, keep)])
+
+    def replace_studies(self, changed: Iterable[tuple[Study, Collection[str]]]) -> None:
+        """``replace_study`` for several studies, each with its paths to keep: all of them, or nothing."""
         with self._project.writing() as connection:
-            self._replace(connection, self._keeping(connection, study, keep) if keep else study)
+            for study, keep in changed:
+                self._replace(connection, self._keeping(connection, study, keep) if keep else study)
 
     def add_studies(self, added: Iterable[Study]) -> None:
         """Take studies in. A study or series that is known already is joined, so adding twice changes nothing."""
@@ -152,7 +157,7 @@ class Library:
         put_study(connection, study, self._places)
         if bound is not None:
             reattach(connection, study.key, bound)
-        connection.execute(delete(stale).where(stale.c.study == study.key))
+        connection.exec_driver_sql("DELETE FROM stale WHERE study = ?", (study.key,))
 
     def _keeping(self, connection: Connection, study: Study, keep: Collection[str]) -> Study:
         paths = set(keep)

@@ -5,11 +5,12 @@ What a change of series means to labels and cohorts is the matter of ``following
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, select
 
 from app.domain.study import Instance, Series, SourceKind, Study
 from app.store.places import Places
@@ -20,9 +21,21 @@ _SLICES = (
     " FROM instances i JOIN files f ON f.id = i.file"
 )
 
-_NEW_FILE = text(
+_PUT_STUDY = (
+    "INSERT INTO studies (key, patient, patient_known, label, date) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
+    " SET patient = excluded.patient, patient_known = excluded.patient_known, label = excluded.label,"
+    " date = excluded.date"
+)
+
+_SERIES_COLUMNS = tuple(column.name for column in series.columns)
+_PUT_SERIES = (
+    f"INSERT INTO series ({', '.join(_SERIES_COLUMNS)}) VALUES ({', '.join('?' * len(_SERIES_COLUMNS))})"
+    f" ON CONFLICT (key) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _SERIES_COLUMNS[1:])}"
+)
+
+_NEW_FILE = (
     "INSERT INTO files (path, study, patient, patient_known, sha256, sop_instance_uid, size, modified_ns)"
-    " VALUES (:path, :study, :patient, :patient_known, :sha256, :sop_instance_uid, -1, 0)"
+    " VALUES (?, ?, ?, ?, ?, ?, -1, 0)"
     " ON CONFLICT (path) DO UPDATE SET sha256 = excluded.sha256 WHERE sha256 = '' AND excluded.sha256 != ''"
 )
 
@@ -55,15 +68,8 @@ def read_series(connection: Connection, places: Places, column: str = "", value:
 
 def put_study(connection: Connection, study: Study, places: Places) -> None:
     """Make the rows of a study exactly these; files of it that are not known yet become known."""
-    row = {
-        "key": study.key,
-        "patient": study.patient,
-        "patient_known": study.patient_known,
-        "label": study.label,
-        "date": study.date,
-    }
-    connection.execute(insert(studies).prefix_with("OR IGNORE"), row)
-    connection.execute(studies.update().where(studies.c.key == study.key).values(row))
+    head = (study.key, study.patient, study.patient_known, study.label, study.date)
+    connection.exec_driver_sql(_PUT_STUDY, head)
     _drop_series(connection, study)
     _put_files(connection, study, places)
     for one in study.series:
@@ -86,14 +92,14 @@ def _drop_series(connection: Connection, study: Study) -> None:
 
 
 def _put_files(connection: Connection, study: Study, places: Places) -> None:
-    known = {"study": study.key, "patient": study.patient, "patient_known": study.patient_known}
+    known = (study.key, study.patient, study.patient_known)
     rows = {
-        i.path: {**known, "path": places.stored(i.path), "sha256": i.sha256, "sop_instance_uid": i.sop_instance_uid}
+        i.path: (places.stored(i.path), *known, i.sha256, i.sop_instance_uid)
         for one in study.series
         for i in one.instances
     }
     if rows:
-        connection.execute(_NEW_FILE, list(rows.values()))
+        connection.exec_driver_sql(_NEW_FILE, list(rows.values()))
 
 
 def _put_series(connection: Connection, study: str, one: Series, places: Places) -> None:
@@ -104,17 +110,16 @@ def _put_series(connection: Connection, study: str, one: Series, places: Places)
         "modality": one.modality,
         "description": one.description,
         "folder": places.stored(one.folder),
-        "spacing_mm": list(one.spacing_mm),
-        "orientation": list(one.orientation),
+        "spacing_mm": json.dumps(one.spacing_mm),
+        "orientation": json.dumps(one.orientation),
         "unit": one.unit,
         "bits": one.bits,
-        "warnings": list(one.warnings),
-        "tags": dict(one.tags),
+        "warnings": json.dumps(one.warnings),
+        "tags": json.dumps(one.tags),
         "frame_of_reference": one.frame_of_reference,
         "apart": one.apart,
     }
-    connection.execute(insert(series).prefix_with("OR IGNORE"), row)
-    connection.execute(series.update().where(series.c.key == one.key).values(row))
+    connection.exec_driver_sql(_PUT_SERIES, tuple(row.values()))
     connection.exec_driver_sql("DELETE FROM instances WHERE series = ?", (one.key,))
 
 

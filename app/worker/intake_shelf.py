@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.domain.errors import Failed
-from app.domain.study import Series
+from app.domain.study import Series, Study
 from app.imaging import reader, series
 from app.imaging.content import FileContent
 from app.store.files import FileRow, Files
@@ -103,8 +103,7 @@ class Shelf:
         began = time.monotonic()
         self._files.put(self._rows)
         self._rows = []
-        for key in self._files.stale() | self._again:
-            self._assemble(key)
+        self._assemble(self._files.stale() | self._again)
         self._again = set()
         now = time.monotonic()
         self._due = now + max(EVERY_S, SHARE * (now - began))
@@ -128,27 +127,33 @@ class Shelf:
         """Whole or not at all: the window may look at any time. A cache needs no waiting for the disk."""
         target = self._project.thumbnails / f"{key}.png"
         encoded = io.BytesIO()
-        Image.fromarray(picture).save(encoded, "PNG")
+        Image.fromarray(picture).save(encoded, "PNG", compress_level=1)
         partial = target.with_suffix(".partial")
         partial.write_bytes(encoded.getvalue())
         partial.replace(target)
         self._drawn.add(key)
 
-    def _assemble(self, key: str) -> None:
-        rows = self._files.of_study(key)
-        if not rows:
-            self._library.remove_study(key)
-            self._series.pop(key, None)
-            return
+    def _assemble(self, keys: Iterable[str]) -> None:
+        assembled: list[tuple[Study, list[str]]] = []
+        for key in keys:
+            rows = self._files.of_study(key)
+            if not rows:
+                self._library.remove_study(key)
+                self._series.pop(key, None)
+            elif (study := self._study(rows)) is not None:
+                assembled.append(study)
+                self._series[key] = list(study[0].series)
+        self._library.replace_studies(assembled)
+
+    def _study(self, rows: Sequence[FileRow]) -> tuple[Study, list[str]] | None:
+        """A study from its files, and the paths of those that say nothing any more; ``None`` where no file does."""
         contents = {row.path: _content(row) or _looked_again(row) for row in rows}
         whole = [content for content in contents.values() if content is not None]
-        silent = [path for path, content in contents.items() if content is None]
         if not whole:
-            return
-        first = rows[0]
-        study = series.assemble(key, first.patient, first.patient_known, whole, self._project.secret)
-        self._library.replace_study(study, keep=silent)
-        self._series[key] = list(study.series)
+            return None
+        one = rows[0]
+        study = series.assemble(one.study, one.patient, one.patient_known, whole, self._project.secret)
+        return study, [path for path, content in contents.items() if content is None]
 
 
 def _content(row: FileRow) -> FileContent | None:
