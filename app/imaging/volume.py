@@ -7,8 +7,9 @@ An oblique box is cut along its own axes, each called after the patient's axis t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,10 @@ from numpy.typing import NDArray
 from app.domain.errors import Refused
 from app.domain.recipe import Plane
 from app.domain.study import Series
-from app.imaging import geometry, native, series_tags
+from app.imaging import geometry, native, series_tags, stack
 from app.imaging.content import SliceImage, Vector
 from app.imaging.kept_volumes import Kept
-
-SliceOf = Callable[[int], SliceImage]
-OnSlice = Callable[[int, int], None]
+from app.imaging.stack import OnSlice, SliceOf
 
 _RIGHT, _FRONT, _HEAD = 0, 1, 2
 _SHOWN = {
@@ -50,7 +49,7 @@ class Volume:
     """A regular stack.
 
     Attributes:
-        voxels: ``(slices, rows, columns)`` as stored, in native order.
+        voxels: ``(slices, rows, columns)`` in native order and the smallest type that holds them exactly.
         slope, intercept: value = voxel * slope + intercept, in ``unit``.
         affine: 4x4, (column, row, slice, 1) of a voxel's centre to LPS millimetres.
         unit: meaning of the values.
@@ -121,12 +120,11 @@ def load(series: Series, *, slice_of: SliceOf | None = None, on_slice: OnSlice |
 
     Args:
         series: what to stack.
-        slice_of: decodes one slice; ``native.load`` where not given.
-        on_slice: told (slices read, slices) while reading.
+        slice_of, on_slice: as ``stack.load`` takes them.
 
     Raises:
         Refused: ``plane-unavailable``: the slices fill no box.
-        Failed: as ``native.load``.
+        Failed: as ``stack.load``.
     """
     return _kept.get(series, lambda: _stacked(series, slice_of, on_slice))
 
@@ -163,7 +161,7 @@ def affine(series: Series) -> NDArray[np.float64]:
     result[:3, :2] = _in_plane(series)
     result[:3, 3] = first
     result[:3, 2] = np.subtract(last, first) / max(1, len(series.instances) - 1)
-    if not result[:3, 2].any():
+    if np.linalg.norm(result[:3, 2]) < geometry.SAME_PLACE_MM:
         result[:3, 2] = np.multiply(geometry.normal(series.orientation), series.spacing_mm[2] or 1.0)
     return result
 
@@ -216,10 +214,10 @@ def _irregularity(series: Series) -> str:
     places = [instance.position_mm for instance in series.instances]
     if not series.orientation or None in places or None in series.spacing_mm[:2]:
         return "its files do not say where the slices lie"
-    stack = _stack(series)
-    if stack.is_volume:
+    lying = _lying(series)
+    if lying.is_volume:
         return ""
-    said = geometry.sentences(stack, len(places))
+    said = geometry.sentences(lying, len(places))
     return said[0][0].lower() + said[0][1:].rstrip(".") if said else "it has a single slice"
 
 
@@ -227,44 +225,42 @@ def _name(series: Series) -> str:
     return series.description or series.modality or "This series"
 
 
-def _stack(series: Series) -> geometry.Stack:
+def _lying(series: Series) -> geometry.Stack:
     places = [instance.position_mm or 0.0 for instance in series.instances]
     tilt, shift = (float(series.tags.get(name, 0)) for name in (series_tags.TILT, series_tags.SHIFT))
     return geometry.describe(places, tilt, shift)
 
 
 def _view(matrix: NDArray[np.float64], plane: Plane) -> _View:
+    along, down = (matrix[:3, axis] / np.linalg.norm(matrix[:3, axis]) for axis in (0, 1))
+    across = np.cross(along, down) * (1.0 if np.cross(along, down) @ matrix[:3, 2] >= 0 else -1.0)
+    return _turned(tuple(np.round(np.concatenate([across, down, along]), 6).tolist()), plane)
+
+
+@lru_cache(maxsize=256)
+def _turned(axes: tuple[float, ...], plane: Plane) -> _View:
+    """The view of voxels whose (slice, row, column) axes run along the three LPS unit vectors ``axes``."""
     if plane is Plane.NATIVE:
         return _View((0, 1, 2), (False, False, False))
-    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix[:, [2, 1, 0, 3]]  # axes in the order of the voxels'
+    ras = np.eye(4)
+    ras[:3, :3] = np.diag([-1.0, -1.0, 1.0]) @ np.reshape(axes, (3, 3)).T
     found = io_orientation(ras)
-    axes = tuple(int(np.flatnonzero(found[:, 0] == axis)[0]) for axis in _SHOWN[plane])
-    counted = (1, -1, -1)
-    backwards = tuple(bool(found[axis, 1] != way) for axis, way in zip(axes, counted, strict=True))
-    return _View((axes[0], axes[1], axes[2]), (backwards[0], backwards[1], backwards[2]))
+    first, second, third = (int(np.flatnonzero(found[:, 0] == axis)[0]) for axis in _SHOWN[plane])
+    upwards = found[:, 1] > 0
+    return _View((first, second, third), (not upwards[first], bool(upwards[second]), bool(upwards[third])))
 
 
 def _values(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[np.float32]:
     """Values of a cut, rounded once, so that they equal the native slice's."""
-    if (slope, intercept) == (1.0, 0.0):
-        return np.ascontiguousarray(stored, dtype=np.float32)
+    if slope == 1.0 and intercept == round(intercept):
+        return np.add(stored, np.float32(intercept), dtype=np.float32, order="C")
     return np.ascontiguousarray(stored * np.float64(slope) + intercept, dtype=np.float32)
 
 
 def _stacked(series: Series, slice_of: SliceOf | None, on_slice: OnSlice | None) -> Volume:
     directions(series, Plane.AXIAL)
-    count = len(series.instances)
-    decode = slice_of or (lambda index: native.load(series, index))
-    first = decode(0)
-    voxels = np.empty((count, *first.pixels.shape), dtype=np.float32)
-    window = first.default_window
-    for index in range(count):
-        one = decode(index)
-        voxels[index] = one.pixels
-        window = one.default_window if index == count // 2 else window
-        if on_slice:
-            on_slice(index + 1, count)
-    return Volume(voxels, 1.0, 0.0, affine(series), series.unit, window, series.key)
+    read = stack.load(series, slice_of=slice_of, on_slice=on_slice)
+    return Volume(read.voxels, read.slope, read.intercept, affine(series), series.unit, read.window, series.key)
 
 
 _kept: Kept[Volume] = Kept(lambda volume: volume.voxels.nbytes)

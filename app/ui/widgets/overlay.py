@@ -5,8 +5,8 @@ Painting only: what the texts and letters say is decided elsewhere.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QPainter
 
 from app.ui.theme import tokens
 from app.ui.widgets.placing import scale_bar_mm
@@ -46,32 +46,32 @@ def scale(painter: QPainter, area: QRect, per_mm: float) -> None:
     """An upright bar at the right edge, at most a quarter of the widget long, with its length."""
     length = scale_bar_mm(area.height() / 4 / per_mm)
     bottom = area.bottom() - EDGE - 2 * painter.fontMetrics().height() - 4
-    right, top = area.right() - EDGE - 2, bottom - length * per_mm
-    for shift, colour in ((1, "#000000"), (0, tokens().on_image)):
-        painter.setPen(QPen(QColor(colour), 1))
-        for start, end in (
-            (QPointF(right, top), QPointF(right, bottom)),
-            (QPointF(right - 5, top), QPointF(right, top)),
-            (QPointF(right - 5, bottom), QPointF(right, bottom)),
-        ):
-            painter.drawLine(start + QPointF(shift, shift), end + QPointF(shift, shift))
-    label = QRectF(right - 80, top, 72, length * per_mm)
-    _text(painter, label.toRect(), RIGHT | CENTRE_V, f"{length:g} mm")
+    right, top = area.right() - EDGE - 2, bottom - round(length * per_mm)
+    for shift, colour in ((1, QColor("#000000")), (0, QColor(tokens().on_image))):
+        painter.fillRect(QRect(right + shift, top + shift, 1, bottom - top), colour)
+        for y in (top, bottom):
+            painter.fillRect(QRect(right - 5 + shift, y + shift, 6, 1), colour)
+    label = QRect(right - 80, top, 72, bottom - top)
+    _text(painter, label, RIGHT | CENTRE_V, f"{length:g} mm")
 
 
 def crosshair(painter: QPainter, area: QRect, place: QPointF) -> None:
     """Lines through ``place`` with a hole in the middle, so that what is pointed at stays visible."""
     colour = QColor(tokens().cross)
     colour.setAlpha(190)
-    painter.setPen(QPen(colour, 1))
-    x, y = place.x(), place.y()
-    for start, end in (
-        (QPointF(area.left(), y), QPointF(x - GAP, y)),
-        (QPointF(x + GAP, y), QPointF(area.right(), y)),
-        (QPointF(x, area.top()), QPointF(x, y - GAP)),
-        (QPointF(x, y + GAP), QPointF(x, area.bottom())),
-    ):
-        painter.drawLine(start, end)
+    for line in cross_lines(area, place):
+        painter.fillRect(line, colour)
+
+
+def cross_lines(area: QRect, place: QPointF) -> tuple[QRect, QRect, QRect, QRect]:
+    """The lines of the crosshair: left of its hole, right of it, above and below; one pixel thick."""
+    x, y = round(place.x()), round(place.y())
+    return (
+        QRect(area.left(), y, x - GAP - area.left(), 1),
+        QRect(x + GAP, y, area.right() - x - GAP + 1, 1),
+        QRect(x, area.top(), 1, y - GAP - area.top()),
+        QRect(x, y + GAP, 1, area.bottom() - y - GAP + 1),
+    )
 
 
 def _text(painter: QPainter, area: QRect, place: Qt.AlignmentFlag, text: str) -> None:

@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QRegion, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.ui.mouse_profiles import PROFILES, SHIFT, Does, MouseProfile
@@ -110,9 +110,14 @@ class SliceCanvas(QWidget):
 
     def set_cross(self, place: tuple[float, float] | None) -> None:
         """Where the crosshair is, as (row, column); ``None`` for no crosshair."""
-        if self.cross != place:
-            self.cross = place
-            self.update()
+        if self.cross == place:
+            return
+        for one in (self.cross, place):  # only the lines are painted anew, not the slice below them
+            if one is not None:
+                where = self.placing.widget_point(*one, QSizeF(self.size()))
+                for line in overlay.cross_lines(self.rect(), where):
+                    self.update(line.normalized().adjusted(-1, -1, 1, 1))
+        self.cross = place
 
     def set_notice(self, text: str) -> None:
         """A sentence in the middle instead of a picture; "" takes it away."""
@@ -157,7 +162,10 @@ class SliceCanvas(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Slice, letters, scale, crosshair and corner texts."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(tokens().image))
+        covered = QRect() if self.notice or self._pixels is None else self.picture_rect().toAlignedRect()
+        around = QRegion(self.rect()) - QRegion(covered.adjusted(1, 1, -1, -1))
+        for part in around:  # what the slice covers need not be filled
+            painter.fillRect(part, QColor(tokens().image))
         if self.notice:
             painter.setPen(QColor(tokens().on_image))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
