@@ -11,7 +11,14 @@ from typing import Protocol, TypeVar
 
 from app.imaging.content import Frame
 
-COUNTERS = ("TemporalPositionIdentifier", "TemporalPositionIndex", "time point", "DiffusionBValue", "StackID")
+COUNTERS = (
+    "TemporalPositionIdentifier",
+    "TemporalPositionIndex",
+    "time point",
+    "DiffusionBValue",
+    "EffectiveEchoTime",
+    "ComplexImageComponent",
+)
 """Attributes that say nothing but which repetition a slice is of; others may differ from slice to slice."""
 _WORDS = {
     "TemporalPositionIdentifier": "time point {value}",
@@ -21,6 +28,9 @@ _WORDS = {
     "TriggerTime": "phase {rank}",
     "DiffusionBValue": "b {value}",
     "DiffusionGradientOrientation": "direction {rank}",
+    "EffectiveEchoTime": "echo {value} ms",
+    "ComplexImageComponent": "{value}",
+    "NominalCardiacTriggerDelayTime": "phase {rank}",
     "AcquisitionTime": "time point {rank}",
     "ContentTime": "time point {rank}",
     "repetition": "repetition {value}",
