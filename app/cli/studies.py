@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.cli.arguments import add_project
@@ -12,7 +14,7 @@ from app.cli.session import opened
 from app.cli.wording import count
 
 if TYPE_CHECKING:
-    from app.domain.study import Series, Study
+    from app.domain.study import SeriesLine
 
 EPILOG = """example:
   understudy studies ~/chest
@@ -28,27 +30,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, _output: Output) -> Ending:
     """List the studies, and what was set aside."""
     with opened(options.project) as services:
-        studies = services.catalogue.studies()
+        lines = services.catalogue.lines()
         aside = services.catalogue.quarantined()
-    records = [_study(study) for study in studies]
+    by_study: dict[str, list[SeriesLine]] = defaultdict(list)
+    for line in lines:
+        by_study[line.study].append(line)
+    records = [_study(members) for members in by_study.values()]
     quarantined = [{"path": row.path, "reason": row.reason} for row in aside]
     return Ending.done(_text(records, len(quarantined)), studies=records, quarantined=quarantined)
 
 
-def _study(study: Study) -> dict[str, Any]:
-    series = [_series(one) for one in study.series]
-    return {"study": study.key, "label": study.label, "date": study.date, "patient": study.patient, "series": series}
+def _study(lines: Sequence[SeriesLine]) -> dict[str, Any]:
+    first = lines[0]
+    series = [_series(line) for line in lines]
+    head = {"study": first.study, "label": first.study_label, "date": first.date, "patient": first.patient}
+    return {**head, "series": series}
 
 
-def _series(series: Series) -> dict[str, Any]:
+def _series(line: SeriesLine) -> dict[str, Any]:
     return {
-        "series": series.key,
-        "description": series.description,
-        "modality": series.modality,
-        "kind": series.kind.value,
-        "images": len(series.instances),
-        "folder": series.folder,
-        "warnings": list(series.warnings),
+        "series": line.key,
+        "description": line.description,
+        "modality": line.modality,
+        "kind": line.kind.value,
+        "images": line.images,
+        "unchecked": line.unchecked,
+        "apart": line.apart,
+        "folder": line.folder,
+        "warnings": list(line.warnings),
+        "tags": list(line.tags),
     }
 
 
@@ -59,9 +69,12 @@ def _text(studies: list[dict[str, Any]], aside: int) -> str:
         lines.append(f"{study['label']}  patient {study['patient'][:8]}  {count(images, 'image')}")
         for series in study["series"]:
             kind = series["modality"] or series["kind"]
-            lines.append(
-                f"    {series['series'][:12]}  {kind}  {series['description']}  {count(series['images'], 'image')}"
-            )
+            images = count(series["images"], "image")
+            if series["apart"]:
+                images += f", set apart ({series['apart']})"
+            if series["unchecked"]:
+                images += f", {series['unchecked']} not checked yet"
+            lines.append(f"    {series['series'][:12]}  {kind}  {series['description']}  {images}")
             lines += [f"        {warning}" for warning in series["warnings"]]
     lines.append(f"{count(len(studies), 'study', 'studies')}, {count(aside, 'file')} set aside.")
     return "\n".join(lines)

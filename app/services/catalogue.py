@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from app.imaging.content import SliceImage
     from app.imaging.header_table import HeaderLine
-    from app.imaging.volume import OnSlice, Volume
+    from app.imaging.stack import OnSlice
+    from app.imaging.volume import Volume
     from app.store.project import Project
 
 

@@ -16,7 +16,8 @@ from app.domain.study import Series, SourceKind
 
 if TYPE_CHECKING:
     from app.imaging.content import SliceImage
-    from app.imaging.volume import OnSlice, Volume
+    from app.imaging.stack import OnSlice
+    from app.imaging.volume import Volume
     from app.jobs.decoders import Decoders
 
 KEPT_ANSWERS = 256
