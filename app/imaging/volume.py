@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -232,18 +231,20 @@ def _lying(series: Series) -> geometry.Stack:
 
 
 def _view(matrix: NDArray[np.float64], plane: Plane) -> _View:
-    along, down = (matrix[:3, axis] / np.linalg.norm(matrix[:3, axis]) for axis in (0, 1))
-    across = np.cross(along, down) * (1.0 if np.cross(along, down) @ matrix[:3, 2] >= 0 else -1.0)
-    return _turned(tuple(np.round(np.concatenate([across, down, along]), 6).tolist()), plane)
+    return _worked_out(matrix.tobytes(), plane)
 
 
 @lru_cache(maxsize=256)
-def _turned(axes: tuple[float, ...], plane: Plane) -> _View:
-    """The view of voxels whose (slice, row, column) axes run along the three LPS unit vectors ``axes``."""
+def _worked_out(matrix: bytes, plane: Plane) -> _View:
+    """The view of voxels whose affine is ``matrix``; a leaning stack is taken as straight."""
     if plane is Plane.NATIVE:
         return _View((0, 1, 2), (False, False, False))
-    ras = np.eye(4)
-    ras[:3, :3] = np.diag([-1.0, -1.0, 1.0]) @ np.reshape(axes, (3, 3)).T
+    columns = np.frombuffer(matrix).reshape(4, 4)[:3]
+    along, down = (columns[:, axis] / np.linalg.norm(columns[:, axis]) for axis in (0, 1))
+    across = np.cross(along, down)
+    across = across if across @ columns[:, 2] >= 0 else -across
+    ras = np.eye(4)  # voxels are counted (slice, row, column)
+    ras[:3, :3] = np.diag([-1.0, -1.0, 1.0]) @ np.round(np.stack([across, down, along], axis=1), 6)
     found = io_orientation(ras)
     first, second, third = (int(np.flatnonzero(found[:, 0] == axis)[0]) for axis in _SHOWN[plane])
     upwards = found[:, 1] > 0
@@ -253,7 +254,8 @@ def _turned(axes: tuple[float, ...], plane: Plane) -> _View:
 def _values(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[np.float32]:
     """Values of a cut, rounded once, so that they equal the native slice's."""
     if slope == 1.0 and intercept == round(intercept):
-        return np.add(stored, np.float32(intercept), dtype=np.float32, order="C")
+        values: NDArray[np.float32] = np.add(stored, np.float32(intercept), dtype=np.float32, order="C")
+        return values
     return np.ascontiguousarray(stored * np.float64(slope) + intercept, dtype=np.float32)
 
 
