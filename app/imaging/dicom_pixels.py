@@ -66,7 +66,8 @@ def functional(header: Attributes, frame: int, group: str, keyword: str) -> Any:
 def decode(dataset: Dataset, frame: int) -> NDArray[np.float32]:
     """Grey values of a frame in the unit of the series, ``(rows, columns)``, finite, larger is brighter.
 
-    Padding (PS3.3 C.7.5.1.1.2) that would be brighter than something else becomes as dark as the darkest of the rest.
+    Padding (PS3.3 C.7.5.1.1.2) that would be bright becomes as dark as the darkest of the rest; dark padding stays
+    the number that it is.
 
     Raises:
         one of ``content.DECODE_FAULTS`` where the pixel data is damaged or its coding unknown.
@@ -82,9 +83,9 @@ def decode(dataset: Dataset, frame: int) -> NDArray[np.float32]:
     values = np.ascontiguousarray(_finite(values), dtype=np.float32)
     padding = _padding(stored, dataset)
     if padding is not None and padding.any() and not padding.all():
-        rest = values[~padding].min()
-        if values[padding].max() > rest:
-            values[padding] = rest
+        rest = values[~padding]
+        if values[padding].max() > (float(rest.min()) + float(rest.max())) / 2:
+            values[padding] = rest.min()
     return values
 
 
