@@ -17,7 +17,7 @@ from app.ui.main_window import MainWindow
 from app.ui.preferences import Preferences
 from app.ui.projects import is_project
 from app.ui.trouble import Trouble, log_path
-from app.ui.warming import warm_up
+from app.ui.warming import settle, warm_up
 
 
 def run(argv: Sequence[str]) -> int:
@@ -37,12 +37,17 @@ def run(argv: Sequence[str]) -> int:
     trouble.happened.connect(lambda text: window.message.show_text(text, "bad"))
     trouble.install()
     window.show()
-    QTimer.singleShot(0, lambda: context.bridge.run_in_background(warm_up, _nothing))
+    QTimer.singleShot(0, lambda: context.bridge.run_in_background(_get_ready, _nothing))
     for path in map(Path, argv):
         if is_project(path):
             window.open_project(path)
             break
     return app.exec()
+
+
+def _get_ready() -> None:
+    warm_up()
+    settle()
 
 
 def _nothing(_answer: None) -> None:

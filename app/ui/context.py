@@ -13,6 +13,7 @@ from app.ui.job_bridge import JobBridge
 
 if TYPE_CHECKING:
     from app.compose import Services
+    from app.ui.preferences import Preferences
 
 ROOMS = ("library", "cohort", "train", "generate", "review", "export")
 """The rooms, in the order of the work; also the keys of ``go``."""
@@ -28,6 +29,7 @@ class PageContext(QObject):
     Attributes:
         services: use cases of the open project, or ``None``.
         bridge: starts jobs and short work.
+        preferences: what the person chose for all projects; ``None`` where nothing is remembered.
         selected_series: keys of the series selected in the Library; the Cohort room offers them.
     """
 
@@ -52,6 +54,7 @@ class PageContext(QObject):
         super().__init__()
         self.bridge = bridge if bridge is not None else JobBridge()
         self.services = services
+        self.preferences: Preferences | None = None
         self.selected_series: tuple[str, ...] = ()
         self._focus: dict[str, str] = {}
 

@@ -17,10 +17,13 @@ from app.ui.context import PageContext
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.tags import TagsDialog
 from app.ui.phrases import count
+from app.ui.view_models import patient as patient_words
 from app.ui.view_models.library import Entry
 
 if TYPE_CHECKING:
     from app.compose import Services
+    from app.services.patients import Deleted
+    from app.services.traces import Traces
 
 
 class LibraryActions(QObject):
@@ -74,6 +77,21 @@ class LibraryActions(QObject):
         dialog = ConfirmDialog(self._room, "Remove studies", text, agree="Remove")
         _ask(dialog, lambda: self._remove(keys))
 
+    def delete_patient(self) -> None:
+        """Look up what shows the patient of the selection, ask with all of it in view, and delete them everywhere."""
+        patients = {line.patient for line in self._lines()}
+        if len(patients) != 1:
+            return
+        service, (patient,) = self._services().patients, patients
+
+        def ask(found: Traces) -> None:
+            title, agree = "Delete a patient", "Delete everywhere"
+            text, details = patient_words.question(found), patient_words.consequences(found)
+            dialog = ConfirmDialog(self._room, title, text, agree=agree, details=details)
+            _ask(dialog, lambda: self._context.bridge.run_in_background(lambda: service.delete(patient), self._deleted))
+
+        self._context.bridge.run_in_background(lambda: service.traces(patient), ask)
+
     def retry(self, paths: Sequence[str]) -> None:
         """Read inputs that were set aside once more."""
         title = f"Reading {count(len(paths), 'file')} again"
@@ -104,6 +122,13 @@ class LibraryActions(QObject):
     def _changed(self, _answer: None) -> None:
         self._context.library_changed.emit()
 
+    def _deleted(self, gone: Deleted) -> None:
+        self._context.say(patient_words.done(gone))
+        self._context.library_changed.emit()
+        self._context.cohorts_changed.emit()
+        self._context.runs_changed.emit()
+        self._context.audits_changed.emit()
+
     def _lines(self) -> list[SeriesLine]:
         """The selected series, each once: a group and what is inside it may both be selected."""
         return list({line.key: line for entry in self._selection() for line in entry.lines()}.values())
@@ -114,7 +139,7 @@ class LibraryActions(QObject):
         return services
 
 
-def _ask(dialog: QDialog, then: Callable[[], None]) -> None:
+def _ask(dialog: QDialog, then: Callable[[], object]) -> None:
     """Open ``dialog`` over its window and go on where the person agreed."""
     dialog.accepted.connect(then)
     dialog.finished.connect(dialog.deleteLater)

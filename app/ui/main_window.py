@@ -47,7 +47,7 @@ class MainWindow(QMainWindow):
     def __init__(self, context: PageContext, preferences: Preferences, doors: Doors | None = None) -> None:
         super().__init__()
         self.context = context
-        self.preferences = preferences
+        self.preferences = context.preferences = preferences
         self.projects = Projects(context, preferences, doors)
         self.importer = Importer(context)
         self.leaving = Leaving(self, context)

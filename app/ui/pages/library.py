@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,9 @@ from app.ui.widgets.viewer import SliceViewer
 
 if TYPE_CHECKING:
     from app.compose import Services
+    from app.imaging.header_table import HeaderLine
     from app.imaging.slices import SliceImage
+    from app.imaging.volume import Volume
 
 INVITATION = (
     "Drop studies anywhere on this window",
@@ -47,10 +50,13 @@ class LibraryPage(QWidget):
         self._context = context
         self._shelf = Shelf()
         self._shown: SeriesLine | None = None
+        self._several = False
         self.feed = LibraryFeed(context, self)
         self.thumbnails = Thumbnails(context.bridge, self._thumbnail)
         self.list = EntryList(self.thumbnails)
-        self.viewer = SliceViewer(context.bridge, self._load)
+        self.viewer = SliceViewer(
+            context.bridge, self._load, volume=self._volume, header=self._header, preferences=context.preferences
+        )
         self.aside = SetAsideList()
         self.filters = FilterBar()
         self.search = self.filters.search
@@ -120,6 +126,7 @@ class LibraryPage(QWidget):
         chosen.tags_wanted.connect(lambda: doing.edit_tags(list(self._shelf.facets.tag)))
         chosen.remove_wanted.connect(doing.remove)
         chosen.copy_wanted.connect(doing.copy_folder)
+        chosen.patient_wanted.connect(doing.delete_patient)
         for add in (self.add_folder.clicked, self.empty.acted):
             add.connect(context.folder_wanted)
         for add in (self.add_files.clicked, self.empty.second):
@@ -156,7 +163,7 @@ class LibraryPage(QWidget):
         self.list.show_nodes(found.entries)
         self.list.show_first()
         self._show(self.list.current())
-        self._show_selection()
+        self.selection.show_total(self._shelf.stock.total)
 
     def _show(self, entry: Entry | None) -> None:
         """Show the series of a line; asked again while it grows."""
@@ -181,23 +188,18 @@ class LibraryPage(QWidget):
         self.viewer.clear()
 
     def _remember_selection(self) -> None:
+        """One selected line is one that is looked at; several were chosen to make something of."""
         chosen = self.list.selected()
-        self._context.selected_series = tuple(dict.fromkeys(key for one in chosen for key in one.series_keys()))
-        self._show_selection()
-
-    def _show_selection(self) -> None:
-        self.selection.show_selection(self.list.selected(), self._shelf.stock.total)
-        several = len(self._context.selected_series) if self._several() else 0
-        self.to_cohort.setText(f"Make a cohort of {several:,}" if several else "Make a cohort")
+        lines = {line.key: line for entry in chosen for line in entry.lines()}
+        self._context.selected_series = tuple(lines)
+        self.selection.show_selection(lines.values())
+        self._several = len(chosen) > 1
+        self.to_cohort.setText(f"Make a cohort of {len(lines):,}" if self._several else "Make a cohort")
 
     # Doing
 
-    def _several(self) -> bool:
-        """One selected line is one that is looked at; several were chosen."""
-        return len(self.list.selected()) > 1
-
     def _make_cohort(self) -> None:
-        if self._several():
+        if self._several:
             self.doing.make_cohort()
         else:
             self._context.go("cohort")
@@ -209,6 +211,12 @@ class LibraryPage(QWidget):
 
     def _load(self, series: str, index: int) -> SliceImage:
         return self._services().catalogue.slice(series, index)
+
+    def _volume(self, series: str, on_slice: Callable[[int, int], None]) -> Volume:
+        return self._services().catalogue.volume(series, on_slice)
+
+    def _header(self, series: str, index: int) -> Sequence[HeaderLine]:
+        return self._services().catalogue.header(series, index)
 
     def _thumbnail(self, series: str) -> Path | None:
         return self._services().catalogue.thumbnail(series)

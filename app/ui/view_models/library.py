@@ -15,8 +15,8 @@ from typing import Protocol
 from app.domain.study import Quarantined, SeriesLine, SourceKind
 from app.ui.phrases import count
 
-Natural = tuple[tuple[int, str], ...]
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile(r"\d+")
+_MOST_DIGITS = 12
 
 
 class Described(Protocol):
@@ -62,7 +62,7 @@ class Entry:
     tags: tuple[str, ...] = ()
     line: SeriesLine | None = None
     words: str = field(default="", repr=False, compare=False)
-    order: Natural = field(default=(), repr=False, compare=False)
+    order: str = field(default="", repr=False, compare=False)
 
     @property
     def tip(self) -> str:
@@ -87,26 +87,30 @@ class Stock:
     Attributes:
         entries: all lines, by name.
         by_series: the entry that stands for each series.
+        groups: the groups of ``entries``, by key.
         aside: inputs set aside.
         total: what there is, in words.
     """
 
     entries: Sequence[Entry] = ()
     by_series: Mapping[str, Entry] = field(default_factory=dict)
+    groups: Mapping[str, Entry] = field(default_factory=dict)
     aside: Sequence[Quarantined] = ()
     total: str = ""
 
 
 def stock(lines: Sequence[SeriesLine], aside: Sequence[Quarantined], before: Stock | None = None) -> Stock:
     """Everything to list; entries whose series did not change are taken over from ``before``, which is quick."""
-    known = before.by_series if before is not None else {}
-    made = [_kept(line, known) for line in lines]
-    return Stock(_grouped(made), {entry.series: entry for entry in made}, aside, totals(lines))
+    before = before or Stock()
+    made = [_kept(line, before.by_series) for line in lines]
+    listed = _grouped(made, before.groups)
+    groups = {entry.key: entry for entry in listed if entry.line is None or entry.key != entry.series}
+    return Stock(listed, {entry.series: entry for entry in made}, groups, aside, totals(lines))
 
 
 def entries(lines: Iterable[SeriesLine]) -> list[Entry]:
     """The list: one group a study, pictures without a header one group a folder; a group of one is one line."""
-    return _grouped([series_entry(line) for line in lines])
+    return _grouped([series_entry(line) for line in lines], {})
 
 
 def totals(lines: Sequence[SeriesLine]) -> str:
@@ -123,9 +127,9 @@ def series_title(series: Described) -> str:
     return series.description or series.modality or PurePath(series.folder).name or "Series"
 
 
-def natural(title: str) -> Natural:
-    """Sorts "repetition 2" before "repetition 10"."""
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(title.lower()))
+def natural(title: str) -> str:
+    """A key that sorts "repetition 2" before "repetition 10"."""
+    return _DIGITS.sub(lambda number: number[0].zfill(_MOST_DIGITS), title.lower())
 
 
 def series_entry(line: SeriesLine) -> Entry:
@@ -155,7 +159,7 @@ def _kept(line: SeriesLine, known: Mapping[str, Entry]) -> Entry:
     return before if before is not None and before.line == line else series_entry(line)
 
 
-def _grouped(made: Sequence[Entry]) -> list[Entry]:
+def _grouped(made: Sequence[Entry], known: Mapping[str, Entry]) -> list[Entry]:
     studies: dict[str, list[Entry]] = defaultdict(list)
     folders: dict[str, list[Entry]] = defaultdict(list)
     for entry in made:
@@ -165,9 +169,21 @@ def _grouped(made: Sequence[Entry]) -> list[Entry]:
             folders[line.folder].append(entry)
         else:
             studies[line.study].append(entry)
-    listed = [_study_entry(members) for members in studies.values()]
-    listed += [_folder_entry(folder, members) for folder, members in folders.items()]
+    listed = [_unchanged(known.get(key), members) or _study_entry(members) for key, members in studies.items()]
+    listed += [
+        _unchanged(known.get(folder), members) or _folder_entry(folder, members) for folder, members in folders.items()
+    ]
     return listed
+
+
+def _unchanged(group: Entry | None, members: Sequence[Entry]) -> Entry | None:
+    """The line of before, where it stands for just these series."""
+    if group is None:
+        return None
+    if group.line is not None:
+        return group if len(members) == 1 and members[0].line is group.line else None
+    before = {id(child) for child in group.children}
+    return group if len(before) == len(members) and all(id(one) in before for one in members) else None
 
 
 def _study_entry(members: Sequence[Entry]) -> Entry:
@@ -178,6 +194,8 @@ def _study_entry(members: Sequence[Entry]) -> Entry:
         only = members[0]
         if not title or title == only.title:
             return replace(only, key=first.study)
+        if first.kind is not SourceKind.DICOM:  # the file's own name says more than its folder's
+            return replace(only, key=first.study, detail=f"{only.detail} · {title}")
         detail = f"{only.detail} · {only.title}"
         return replace(only, key=first.study, title=title, detail=detail, order=natural(title))
     images = sum(entry.line.images for entry in members if entry.line is not None)

@@ -35,18 +35,19 @@ def changes(old: Sequence[Hashable], new: Sequence[Hashable], most: int = MOST_B
     staying = [key for key in old if key in wanted]
     if staying != [key for key in new if key in here]:
         return None
-    removed = _blocks(number for number, key in enumerate(old) if key not in wanted)
-    inserted = _blocks(number for number, key in enumerate(new) if key not in here)
+    removed = blocks(number for number, key in enumerate(old) if key not in wanted)
+    inserted = blocks(number for number, key in enumerate(new) if key not in here)
     if len(removed) + len(inserted) > most:
         return None
     return Changes(tuple(reversed(removed)), tuple(inserted))
 
 
-def _blocks(numbers: Iterable[int]) -> list[Block]:
-    blocks: list[Block] = []
+def blocks(numbers: Iterable[int]) -> list[Block]:
+    """Rising numbers as unbroken runs."""
+    found: list[Block] = []
     for number in numbers:
-        if blocks and blocks[-1][1] == number - 1:
-            blocks[-1] = (blocks[-1][0], number)
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
         else:
-            blocks.append((number, number))
-    return blocks
+            found.append((number, number))
+    return found

@@ -17,9 +17,9 @@ from app.ui.widgets.thumbnails import Thumbnails
 
 ROW = 56
 PICTURE = 46
-CHIPS = 2
-"""Tags shown in a line; more are counted."""
 CHIP_WIDTH = 90
+CHIPS_SHARE = 0.5
+"""Part of a line that tags may take; those that do not fit are counted."""
 
 
 class EntryDelegate(QStyledItemDelegate):
@@ -115,27 +115,39 @@ def paint_chips(painter: QPainter, line: QRect, tags: Sequence[str]) -> int:
     """Small rounded words at the right end of ``line``; returns the width that they take."""
     if not tags:
         return 0
-    metrics = painter.fontMetrics()
-    more = [f"+{len(tags) - CHIPS}"] if len(tags) > CHIPS else []
+    words = _fitting(painter.fontMetrics(), tags, round(line.width() * CHIPS_SHARE))
     right = line.right()
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for word in reversed([*tags[:CHIPS], *more]):
-        right = _paint_chip(painter, metrics, QRect(line.left(), line.top(), right - line.left(), line.height()), word)
+    painter.setPen(QColor(tokens().accent))
+    painter.setBrush(QColor(tokens().background))
+    for word in reversed(words):
+        chip = _chip(painter.fontMetrics(), word)
+        chip.moveRight(right)
+        chip.moveTop(line.center().y() - chip.height() // 2 + 1)
+        painter.drawRoundedRect(chip, chip.height() / 2, chip.height() / 2)
+        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, word)
+        right = chip.left() - 5
     painter.restore()
     return line.right() - right + 4
 
 
-def _paint_chip(painter: QPainter, metrics: QFontMetrics, line: QRect, word: str) -> int:
-    shown = metrics.elidedText(word, Qt.TextElideMode.ElideRight, CHIP_WIDTH)
-    width = metrics.horizontalAdvance(shown) + 12
-    height = metrics.height() + 2
-    chip = QRect(line.right() - width, line.center().y() - height // 2 + 1, width, height)
-    painter.setPen(QColor(tokens().accent))
-    painter.setBrush(QColor(tokens().background))
-    painter.drawRoundedRect(chip, height / 2, height / 2)
-    painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, shown)
-    return chip.left() - 5
+def _fitting(metrics: QFontMetrics, tags: Sequence[str], room: int) -> list[str]:
+    """As many as fit beside one another, shortened, and how many more there are; one at least."""
+    words = [metrics.elidedText(tag, Qt.TextElideMode.ElideRight, CHIP_WIDTH) for tag in tags]
+    shown = len(words)
+    while shown > 1 and sum(_chip(metrics, word).width() + 5 for word in _counted(words, shown)) > room:
+        shown -= 1
+    return _counted(words, shown)
+
+
+def _counted(words: Sequence[str], shown: int) -> list[str]:
+    more = len(words) - shown
+    return [*words[:shown], f"+{more}"] if more else list(words)
+
+
+def _chip(metrics: QFontMetrics, word: str) -> QRect:
+    return QRect(0, 0, metrics.horizontalAdvance(word) + 12, metrics.height() + 2)
 
 
 def _point(place: tuple[int, int]) -> QPointF:

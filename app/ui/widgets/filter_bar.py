@@ -81,9 +81,7 @@ class FilterBar(QWidget):
         """Show everything again, in the same order."""
         self.wanted = self.wanted.cleared()
         for field in (self.search, self.since, self.until):
-            field.blockSignals(True)
             field.clear()
-            field.blockSignals(False)
             set_role(field, "")
         for combo in self.choices.values():
             combo.blockSignals(True)
@@ -185,6 +183,6 @@ def _combo(name: str) -> QComboBox:
 def _date(name: str) -> QLineEdit:
     made = QLineEdit()
     made.setAccessibleName(name)
-    made.setPlaceholderText(f"{name}, 2024-05")
+    made.setPlaceholderText(f"{name}…")
     made.setToolTip("A year, a month or a day: 2024, 2024-05 or 2024-05-31")
     return made

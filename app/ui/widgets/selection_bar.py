@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from PySide6.QtCore import QPoint, Signal, SignalInstance
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
+from app.domain.study import SeriesLine
 from app.ui.phrases import count
 from app.ui.theme import SPACE
-from app.ui.view_models.library import Entry
 from app.ui.widgets.section import ElidedLabel, button, row
 
 
@@ -50,20 +50,24 @@ class SelectionBar(QWidget):
         layout.setSpacing(SPACE // 2)
         layout.addWidget(self.text)
         layout.addLayout(row(self.tags, self.remove, self.more, None, spacing=2))
-        self.show_selection((), "")
+        self._total = self._chosen = ""
+        self.show_selection(())
 
-    def show_selection(self, chosen: Sequence[Entry], total: str) -> None:
-        """Say what is selected; ``total`` stands there while nothing is."""
-        lines = {line.key: line for entry in chosen for line in entry.lines()}
-        images = sum(line.images for line in lines.values())
-        self.text.setText(
-            f"{count(len(lines), 'series', 'series')} selected, {count(images, 'image')}" if chosen else total
-        )
+    def show_total(self, text: str) -> None:
+        """What the library holds; stands there while nothing is selected."""
+        self._total = text
+        self.text.setText(self._chosen or self._total)
+
+    def show_selection(self, lines: Collection[SeriesLine]) -> None:
+        """Say which series are selected."""
+        images = sum(line.images for line in lines)
+        what = f"{count(len(lines), 'series', 'series')} selected, {count(images, 'image')}"
+        self._chosen = what if lines else ""
+        self.show_total(self._total)
         for widget in (self.tags, self.remove, self.more):
-            widget.setEnabled(bool(chosen))
-        patients = {line.patient for line in lines.values()}
-        self.actions_by_name["patient"].setEnabled(len(patients) == 1)
-        self.actions_by_name["copy"].setEnabled(len({line.folder for line in lines.values()}) == 1)
+            widget.setEnabled(bool(lines))
+        self.actions_by_name["patient"].setEnabled(len({line.patient for line in lines}) == 1)
+        self.actions_by_name["copy"].setEnabled(len({line.folder for line in lines}) == 1)
 
     def show_menu(self, place: QPoint) -> None:
         """Offer everything, where something is selected."""
