@@ -116,7 +116,7 @@ def window(dataset: Dataset, frame: int, pixels: NDArray[np.float32]) -> tuple[f
         return 0.0, 255.0
     if unit(dataset) == "SUV":
         return _SUV_WINDOW
-    if "PixelPaddingValue" in dataset and not _is_colour(dataset):
+    if dataset.get("PixelPaddingValue") is not None and not _is_colour(dataset):
         shown = pixels[pixels > pixels.min()]
         pixels = shown if shown.size else pixels
     return windowing.robust_window(pixels)
