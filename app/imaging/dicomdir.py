@@ -36,18 +36,20 @@ def read(path: Path) -> Index:
     Names are compared as disks show them: in either case, with or without a version (";1") or a dot at the end.
 
     Raises:
-        Failed: ``dicomdir-damaged``.
+        Failed: ``dicomdir-damaged``: it cannot be read, or names no file.
     """
     try:
         with dicom_pixels.quiet():
             records = dcmread(path, force=True).get("DirectoryRecordSequence") or []
-            references = [_parts(record.get("ReferencedFileID")) for record in records]
+            references = [parts for record in records if (parts := _parts(record.get("ReferencedFileID")))]
     except DECODE_FAULTS as error:
-        raise Failed("dicomdir-damaged", path=str(path)) from error
+        raise Failed("dicomdir-damaged") from error
+    if not references:
+        raise Failed("dicomdir-damaged")
     listings: dict[Path, dict[str, Path]] = {}
     present: set[Path] = set()
     missing: list[str] = []
-    for parts in filter(None, references):
+    for parts in references:
         found = _find(path.parent, parts, listings)
         if found is None:
             missing.append("/".join(parts))

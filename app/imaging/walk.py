@@ -92,8 +92,16 @@ def _under(start: str, notes: Notes) -> Iterator[Path]:
             notes.unreadable.append((folder, error.strerror or str(error)))
             continue
         notes.indexes.extend(folder / entry.name for entry in entries if is_index(entry.name))
-        yield from (_reachable(one.path) for one in entries if not passed_over(one.name) and one.is_file())
+        yield from (_reachable(one.path) for one in entries if not passed_over(one.name) and _is_file(one))
         pending.extend(one.path for one in reversed(entries) if not is_junk(one.name) and _is_folder(one))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """A file, or a link to one; what a failing disk does not tell counts as one, so that it is told on reading."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return not entry.is_symlink()  # a link to itself
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -68,7 +68,7 @@ def _import(project: Project, paths: Sequence[Path], channel: Channel, decoders:
     channel.phase("Looking for images")
     found = sources.find(paths)
     ledger.found = len(found)
-    shelf = Shelf(project, library)
+    shelf = Shelf(project, library, lambda: channel.stop_asked)
     looking = Looking(shelf, ledger, sources, channel)
     try:
         channel.phase("Reading what the files say")

@@ -1,3 +1,5 @@
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,44 @@ def test_a_missing_path_is_named(tmp_path: Path) -> None:
         list(walk.files([tmp_path / "nowhere"]))
     assert refused.value.code == "path-missing"
     assert "nowhere" in str(refused.value)
+
+
+def test_links_that_lead_in_circles_are_no_files(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    _touch(tmp_path, "x.png")
+    assert [p.name for p in walk.files([tmp_path])] == ["x.png"]
+
+
+def test_a_folder_that_cannot_be_listed_is_noted_and_the_rest_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _touch(tmp_path, "locked/x.png", "open/y.png", "open/DICOMDIR")
+    scan = os.scandir
+
+    def refusing(folder: Path) -> Iterator[os.DirEntry[str]]:
+        if Path(folder).name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    notes = walk.Notes()
+    assert [p.name for p in walk.files([tmp_path], notes)] == ["y.png"]
+    assert notes.unreadable == [(tmp_path / "locked", "Permission denied")]
+    assert notes.indexes == [tmp_path / "open" / "DICOMDIR"]
+
+
+def test_bytes_that_are_no_text_and_very_long_paths_are_walked(tmp_path: Path) -> None:
+    deep = (tmp_path / "in").joinpath(*("x" * 100 for _ in range(4)))
+    deep.mkdir(parents=True)
+    for name in (b"M\xfcller.png", "Mäßig.png".encode()):
+        (deep / os.fsdecode(name)).write_bytes(b"x")
+    found = list(walk.files([tmp_path / "in"]))
+    assert [os.fsencode(p.name) for p in found] == ["Mäßig.png".encode(), b"M\xfcller.png"]
+    assert all(p.read_bytes() == b"x" for p in found)
+
+
+def test_windows_gets_the_long_form_of_a_long_path() -> None:
+    assert walk.long_form(r"C:\scans\1.dcm") == r"\\?\C:\scans\1.dcm"
+    assert walk.long_form(r"\\pacs\share\1.dcm") == r"\\?\UNC\pacs\share\1.dcm"
+    assert walk.long_form(r"\\?\C:\scans\1.dcm") == r"\\?\C:\scans\1.dcm"
