@@ -65,11 +65,12 @@ def values(dataset: Dataset, frame: int) -> NDArray[Any]:
     if syntax in _LOSSLESS_JPEG:
         _gdcm()
     many = int(dataset.get("NumberOfFrames") or 1) > 1
-    stored = pixel_array(dataset, index=frame if many else None, decoding_plugin=_DECODERS.get(syntax, ""))
+    high = _odd_high_bit(dataset) if not syntax.is_compressed or syntax == "1.2.840.10008.1.2.5" else None
+    options: dict[str, Any] = {} if high is None else {"correct_unused_bits": False}
+    stored = pixel_array(dataset, index=frame if many else None, decoding_plugin=_DECODERS.get(syntax, ""), **options)
     if not many and stored.ndim == 4 and stored.shape[0] == 1:
         stored = stored[0]
-    is_plain = not syntax.is_compressed or syntax == "1.2.840.10008.1.2.5"
-    return _cleaned(stored, dataset) if is_plain and stored.ndim == 2 else stored
+    return stored if high is None else _moved_down(stored, high, int(dataset.BitsStored))
 
 
 def stored_range(dataset: Dataset) -> tuple[int, int]:
@@ -83,16 +84,23 @@ def is_float(dataset: Dataset) -> bool:
     return "PixelData" not in dataset
 
 
-def _cleaned(stored: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
-    """Values that end at High Bit and are as wide as Bits Stored (PS3.5 8.1.1); the bits around them are not theirs."""
-    if stored.dtype.kind not in "iu" or int(dataset.BitsAllocated) < 8:
-        return stored
-    allocated, bits = stored.dtype.itemsize * 8, int(dataset.BitsStored)
-    above = allocated - 1 - int(dataset.get("HighBit") or bits - 1)
-    if bits >= allocated or not 0 <= above <= allocated - bits:
-        return stored
+def _odd_high_bit(dataset: Dataset) -> int | None:
+    """High Bit of values that do not end at the lowest bit (PS3.5 8.1.1, before 2014).
+
+    pydicom cuts off what lies above values that end at the lowest bit; these others it does not know.
+    """
+    high = dataset.get("HighBit")
+    allocated, bits = int(dataset.BitsAllocated), int(dataset.get("BitsStored") or 0)
+    if high in (None, "") or is_float(dataset) or int(dataset.get("SamplesPerPixel") or 1) > 1:
+        return None
+    return int(high) if 2 <= bits <= int(high) < allocated else None
+
+
+def _moved_down(stored: NDArray[Any], high: int, bits: int) -> NDArray[Any]:
+    """Values of ``bits`` bits that end at bit ``high``, without what lies around them."""
     kind = stored.dtype.newbyteorder("=")
-    cleaned: NDArray[Any] = (stored.astype(kind) << kind.type(above)) >> kind.type(allocated - bits)
+    width = kind.itemsize * 8
+    cleaned: NDArray[Any] = (stored.astype(kind) << kind.type(width - 1 - high)) >> kind.type(width - bits)
     return cleaned
 
 
