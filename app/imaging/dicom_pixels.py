@@ -149,6 +149,11 @@ def _uptake(dataset: Dataset) -> suv.Uptake:
     return suv.uptake(dataset) if is_pet else suv.Uptake("rescaled")
 
 
+def _states(header: Any, keyword: str) -> bool:
+    """Whether the header has the attribute at all; a skimmed one cannot give every value, but tells."""
+    return bool(header.has(keyword)) if hasattr(header, "has") else keyword in header
+
+
 def _photometric(dataset: Dataset) -> str:
     return str(dataset.get("PhotometricInterpretation") or "").strip(" \x00").upper()
 

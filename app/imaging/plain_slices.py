@@ -23,6 +23,7 @@ from app.imaging.dicom_header import Header
 
 _KINDS = {(8, 0): "u1", (16, 0): "<u2", (16, 1): "<i2"}
 """Bits allocated and pixel representation to numpy's name of the type."""
+_SEQUENCES = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence", "VOILUTSequence")
 _SIZED = ("Rows", "Columns", "BitsAllocated", "PixelRepresentation")
 
 
@@ -100,7 +101,17 @@ def _fill(plan: Plan, slot: NDArray[Any], instance: Instance) -> tuple[float, fl
         stream.seek(header.pixels_at)
         if stream.readinto(slot.data.cast("B")) != slot.nbytes:
             raise Failed("source-damaged", path=instance.path, detail="its picture is cut short")
+        _cut_off_above(slot, header.get("BitsStored"))
     return scale
+
+
+def _cut_off_above(slot: NDArray[Any], bits: int) -> None:
+    """Bits above the stored ones are not the value's own (PS3.5 8.1.1)."""
+    above = slot.itemsize * 8 - bits
+    highest = 2 ** (bits - (slot.dtype.kind == "i")) - 1
+    if above and (slot.max() > highest or slot.min() < -highest - 1):
+        np.left_shift(slot, above, out=slot)
+        np.right_shift(slot, above, out=slot)
 
 
 def _opened(instance: Instance) -> Any:
@@ -128,7 +139,8 @@ def _layout(header: Header, instance: Instance) -> Layout:
     single = header.get("NumberOfFrames") in (None, 1)
     if not grey or not single or header.pixels != size + size % 2 or header.has("ModalityLUTSequence"):
         raise NotPlain(instance.path)
-    if header.has("PerFrameFunctionalGroupsSequence") or header.has("SharedFunctionalGroupsSequence"):
+    stored = header.get("BitsStored")
+    if any(map(header.has, _SEQUENCES)) or not stored or header.get("HighBit") != stored - 1 or stored > bits:
         raise NotPlain(instance.path)
     return Layout(rows, columns, kind)
 
@@ -151,7 +163,7 @@ def _is_at(position: Vector, cosines: tuple[float, ...], place: float) -> bool:
 
 def _scale(header: Header) -> tuple[float, float]:
     slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
-    if slope is None or intercept is None:
+    if not slope or intercept is None:  # a slope of nothing is none
         return 1.0, 0.0
     if not isinstance(slope, float) or not isinstance(intercept, float):
         raise NotPlain("several slopes")

@@ -21,7 +21,7 @@ from pydicom.uid import (
 )
 
 from app.domain.errors import Failed
-from app.imaging import dicom_reader, reader
+from app.imaging import dicom_reader, reader, series, stack
 from tests.helpers.dicom_factory import ramp, write_series
 from tests.helpers.real_data import real_data
 
@@ -228,3 +228,24 @@ def test_pixels_packed_without_gaps_are_named(tmp_path: Path) -> None:
         reader.check(reader.look(_saved(path, dataset)))
     assert failed.value.code == "unsupported-coding"
     assert "12 bits" in str(failed.value)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_volumes_have_the_values_of_their_slices(tmp_path: Path, signed: bool) -> None:
+    """A plain series is stacked without a decoder; bits that are not the value's own are cut off there too."""
+    rest = np.random.default_rng(0).integers(0, 16, (24, 32)) << 12
+    values = [np.arange(768).reshape(24, 32) + 3 * n - 384 * signed for n in range(3)]
+    raw = [((one & 0xFFF) | rest).astype("<u2").view("<i2" if signed else "<u2") for one in values]
+    paths = write_series(
+        tmp_path, positions=[0, 5, 10], pixels=[one.astype(int) for one in raw], bits=16, signed=signed
+    )
+    for path in paths:
+        dataset = dcmread(path)
+        dataset.BitsStored, dataset.HighBit = 12, 11
+        del dataset.WindowCenter
+        dataset.save_as(path)
+    (one,) = series.group(map(reader.read, paths), b"secret")[0].series
+    stacked = stack.load(one)
+    for number, value in enumerate(values):
+        np.testing.assert_array_equal(stacked.voxels[number] * stacked.slope + stacked.intercept, value - 1024)
+        np.testing.assert_array_equal(dicom_reader.load(paths[number], 0).pixels, value - 1024)
