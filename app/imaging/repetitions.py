@@ -126,7 +126,7 @@ def _by_attributes(slices: list[Kind], names: Sequence[str]) -> list[Told[Kind]]
         return [((), slices)]
     ways = [(name, by_value(slices, name)) for name in names]
     ways = [(name, parts) for name, parts in ways if _is_likely(name, parts, most)]
-    for name, parts in sorted(ways, key=lambda way: max(map(_most, way[1].values())) > 1):
+    for name, parts in sorted(ways, key=lambda way: "" in way[1] or max(map(_most, way[1].values())) > 1):
         rest = [other for other in names if other != name]
         finer = [(value, _by_attributes(part, rest)) for value, part in parts.items()]
         if all(found for _, found in finer):
