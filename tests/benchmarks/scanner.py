@@ -133,6 +133,13 @@ def write(folder: Path, files: int, *, pixels: NDArray[np.int16] | None = None, 
     return paths
 
 
+def picture() -> NDArray[np.int16]:
+    """A body of 512 x 512 pixels with the noise of a scanner."""
+    rows, columns = np.mgrid[-1:1:512j, -1:1:512j]
+    body = np.where(rows**2 + (columns / 1.3) ** 2 < 0.4, 1064, 24)
+    return (body + np.random.default_rng(1).normal(0, 12, body.shape)).astype(np.int16)
+
+
 def one_file() -> bytes:
     """A small file."""
     return _filled(_template(np.zeros((8, 8), np.int16)), 0, 0, 8)
