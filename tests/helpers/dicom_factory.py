@@ -5,13 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, SecondaryCaptureImageStorage
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import (
+    UID,
+    CTImageStorage,
+    EnhancedMRImageStorage,
+    ExplicitVRLittleEndian,
+    MRImageStorage,
+    SecondaryCaptureImageStorage,
+)
 
 _STORAGE = {"CT": CTImageStorage, "MR": MRImageStorage}
 
@@ -61,6 +69,40 @@ def write_series(folder: Path, plan: SeriesPlan | None = None, **changes: Any) -
         paths.append(folder / f"{plan.series}_{number:03d}.dcm")
         dataset(plan, number).save_as(paths[-1], enforce_file_format=True)
     return paths
+
+
+def write_enhanced(path: Path, *, places: int, echoes: Sequence[float], times: int) -> Path:
+    """One enhanced MR file: axial frames 3 mm apart, of every echo at every time, the places changing fastest.
+
+    Pixel values are 1000 * place + 100 * time + number of the echo, the latter two from 1.
+    """
+    plan = SeriesPlan(modality="MR", series="enhanced", intercept=None, with_positions=False)
+    made = dataset(plan, 0)
+    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID = EnhancedMRImageStorage
+    frames, pixels = [], []
+    for time, (number, echo), place in product(range(1, times + 1), enumerate(echoes, 1), range(places)):
+        frame = Dataset()
+        frame.PlanePositionSequence = [_item(ImagePositionPatient=[0, 0, 3 * place])]
+        frame.FrameContentSequence = [_item(TemporalPositionIndex=time)]
+        frame.MREchoSequence = [_item(EffectiveEchoTime=echo)]
+        frames.append(frame)
+        pixels.append(np.full((plan.rows, plan.columns), 1000 * place + 100 * time + number, "<u2"))
+    shared = Dataset()
+    shared.PlaneOrientationSequence = [_item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])]
+    shared.PixelMeasuresSequence = [_item(PixelSpacing=[0.9, 0.8], SliceThickness=3)]
+    made.SharedFunctionalGroupsSequence, made.PerFrameFunctionalGroupsSequence = [shared], frames
+    made.NumberOfFrames, made.PixelData = len(frames), np.stack(pixels).tobytes()
+    del made.PixelSpacing, made.SliceThickness
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.save_as(path, enforce_file_format=True)
+    return path
+
+
+def _item(**values: Any) -> Dataset:
+    item = Dataset()
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
 
 
 def write_classes(

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from app.domain.recipe import Plane
 from app.domain.study import Series
-from app.imaging import reader, series
-from tests.helpers.dicom_factory import write_series
+from app.imaging import reader, series, slices, volume
+from tests.helpers.dicom_factory import write_enhanced, write_series
 
 SECRET = b"a project's secret"
 
@@ -20,6 +21,16 @@ def _only(folder: Path, **changes: Any) -> Series:
     found = _grouped(write_series(folder, **changes))
     assert len(found) == 1
     return found[0]
+
+
+def _each(folder: Path, positions: list[float], **values: list[Any]) -> list[Path]:
+    """A series whose slices have an attribute of their own each."""
+    paths = []
+    for number, position in enumerate(positions):
+        own = tuple((keyword, many[number]) for keyword, many in values.items())
+        more = (("InstanceNumber", number + 1), ("SOPInstanceUID", f"1.2.9.{number}"), *own)
+        paths += write_series(folder / f"{number:03d}", positions=[position], modality="MR", extra=more)
+    return paths
 
 
 def test_slices_are_sorted_by_place_not_by_number(tmp_path: Path) -> None:
@@ -68,7 +79,12 @@ def test_without_positions_the_numbers_give_the_order(tmp_path: Path) -> None:
         {"spacing": (0.8, 0.8)},
         {"orientation": (0, 1, 0, 0, 0, -1)},
         {"extra": (("EchoTime", 80),)},
+        {"extra": (("EchoNumbers", 2),)},
         {"extra": (("ImageType", ["ORIGINAL", "PRIMARY", "LOCALIZER"]),)},
+        {"extra": (("ImageType", ["ORIGINAL", "PRIMARY", "P"]),)},
+        {"extra": (("ConvolutionKernel", "B70f"),)},
+        {"extra": (("RescaleType", "MGML"),)},
+        {"extra": (("FrameOfReferenceUID", "1.2.3.4"),)},
     ],
 )
 def test_one_series_uid_is_split_by_what_differs(tmp_path: Path, changes: dict[str, Any]) -> None:
@@ -97,6 +113,52 @@ def test_overlapping_acquisitions_are_split_and_successive_ones_are_not(tmp_path
     first = acquired("a", [0, 5, 10], 1)
     assert sorted(len(s.instances) for s in _grouped(first + acquired("b", [0, 5, 10, 15], 2))) == [3, 4]
     assert [len(s.instances) for s in _grouped(first + acquired("c", [15, 20], 3))] == [5]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "values"),
+    [
+        ("TemporalPositionIdentifier", [1, 2]),
+        ("DiffusionBValue", [0.0, 800.0]),
+        ("TriggerTime", [20, 340]),
+        ("AcquisitionTime", ["101500.25", "101730.5"]),
+        ("ContentTime", ["101500", "101730"]),
+    ],
+)
+def test_headers_tell_repetitions_apart(tmp_path: Path, keyword: str, values: list[Any]) -> None:
+    slices = _each(tmp_path, [0.0, 5.0, 10.0] * 2, **{keyword: [value for value in values for _ in range(3)]})
+    found = sorted(_grouped(slices), key=lambda one: one.description)
+    assert [[Path(i.path).parent.name for i in one.instances] for one in found] == [
+        ["000", "001", "002"],
+        ["003", "004", "005"],
+    ]
+
+
+def test_headers_name_mixtures(tmp_path: Path) -> None:
+    slopes = _each(tmp_path / "a", [0.0, 5.0, 10.0], RescaleSlope=[1, 2, 1], RescaleIntercept=[0, 0, 0])
+    turned = _each(tmp_path / "b", [0.0, 5.0, 10.0], PatientPosition=["HFS", "HFS", "FFS"])
+    assert "different factors (1 to 2)" in _grouped(slopes)[0].warnings[0]
+    assert "lay differently" in _grouped(turned)[0].warnings[0]
+
+
+def test_every_slice_is_scaled_by_its_own_slope(tmp_path: Path) -> None:
+    paths = _each(tmp_path, [0.0, 5.0, 10.0], RescaleSlope=[1, 2, 4], RescaleIntercept=[0, 10, 0])
+    (one,) = _grouped(paths)
+    means = [slices.load_slice(one, n).pixels[0, 0] for n in range(3)]
+    assert means == [900, 1810, 3600]
+    whole = volume.load(one)
+    assert [whole.value(Plane.NATIVE, n, 0, 0) for n in range(3)] == means
+
+
+def test_frames_of_an_enhanced_file_are_stacks_by_echo_and_time(tmp_path: Path) -> None:
+    paths = [write_enhanced(tmp_path / "a.dcm", places=4, echoes=(10.0, 20.0), times=3)]
+    found = [one for study in series.group(map(reader.look, paths), SECRET) for one in study.series]
+    assert [len(one.instances) for one in found] == [4] * 6
+    assert all(one.warnings == () and one.spacing_mm == (0.9, 0.8, 3.0) for one in found)
+    second = next(one for one in found if one.description == "enhanced, time point 2, echo 20 ms")
+    assert [i.position_mm for i in second.instances] == [0.0, 3.0, 6.0, 9.0]
+    whole = volume.load(second)
+    assert [whole.value(Plane.AXIAL, n, 0, 0) for n in range(4)] == [1000 * n + 100 * 2 + 2 for n in range(4)]
 
 
 def test_a_patient_is_a_hash_that_only_this_project_can_make(tmp_path: Path) -> None:
