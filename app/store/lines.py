@@ -1,6 +1,7 @@
 """The library as lists show it: one line a series, read without its slices, so that 100,000 images open at once.
 
-Raw rows and not objects of SQLAlchemy: the list of a large library is built from them within one breath.
+Plain tuples of the driver and not rows of SQLAlchemy, and one pass over each table instead of a look-up a series: the
+list of a large library is made within one breath.
 """
 
 from __future__ import annotations
@@ -16,65 +17,73 @@ from app.store.places import Places
 
 _LINES = """
 SELECT se.key, se.kind, se.study, st.patient, st.patient_known, st.label, st.date, se.modality, se.description,
-       se.folder, se.warnings, se.tags, se.apart, first."rows", first."columns",
-       (SELECT count(*) FROM instances i WHERE i.series = se.key), first.file
-  FROM studies st
-  JOIN series se ON se.study = st.key
-  LEFT JOIN instances first ON first.series = se.key AND first.number = 0
+       se.folder, se.warnings, se.tags, se.apart
+  FROM series se JOIN studies st ON st.key = se.study
  ORDER BY st.label, st.date, st.key, se.description, se.key
 """
 
+_SLICES = 'SELECT series, count(*), "rows", "columns", file, min(number) FROM instances GROUP BY series'
+"""SQLite takes the plain columns from the row with the least number: the first slice."""
+
 _UNCHECKED = """
-SELECT i.series, count(*) FROM files f JOIN instances i ON i.file = f.id WHERE f.sha256 = '' GROUP BY i.series
+SELECT i.series, count(*) FROM files f CROSS JOIN instances i ON i.file = f.id WHERE f.sha256 = '' GROUP BY i.series
 """
+"""CROSS JOIN makes SQLite begin with the few files that are unchecked."""
+
+Rows = list[tuple[Any, ...]]
 
 
 def read_lines(connection: Connection, places: Places) -> list[SeriesLine]:
     """All series, by label and date of their study and then by description."""
-    unchecked: dict[str, int] = dict(connection.exec_driver_sql(_UNCHECKED).fetchall())
+    slices = {row[0]: row for row in _rows(connection, _SLICES)}
+    unchecked: dict[str, int] = dict(_rows(connection, _UNCHECKED))
     tags = _words(connection, "SELECT series, tag FROM series_tags")
     labels = _words(connection, "SELECT DISTINCT series, label FROM labels")
-    rows = connection.exec_driver_sql(_LINES).fetchall()
     kinds = {str(kind): kind for kind in SourceKind}
-    return [
-        _line(row, kinds, places, (unchecked.get(row[0], 0), tags.get(row[0], ()), labels.get(row[0], ())))
-        for row in rows
-    ]
+    nothing = ("", 0, 0, 0, 0)
+    lines = []
+    for row in _rows(connection, _LINES):
+        key, kind, study, patient, known, label, date, modality, description, folder, warnings, header, apart = row
+        _, images, height, width, added, *_number = slices.get(key, nothing)
+        attributes: dict[str, str] = {} if header == "{}" else json.loads(header)
+        lines.append(
+            SeriesLine(
+                key=key,
+                kind=kinds[kind],
+                study=study,
+                patient=patient,
+                patient_known=bool(known),
+                study_label=label,
+                date=date,
+                modality=modality,
+                description=description,
+                folder=places.found(folder),
+                images=images,
+                unchecked=unchecked.get(key, 0),
+                rows=height,
+                columns=width,
+                body_part=attributes.get("BodyPartExamined", ""),
+                warnings=() if warnings == "[]" else tuple(json.loads(warnings)),
+                apart=apart,
+                attributes=attributes,
+                tags=tags.get(key, ()),
+                labels=labels.get(key, ()),
+                added=added,
+            )
+        )
+    return lines
 
 
-def _line(row: Any, kinds: dict[str, SourceKind], places: Places, beside: tuple[int, Any, Any]) -> SeriesLine:
-    (key, kind, study, patient, known, label, date, modality, description, folder, warnings, attributes, apart) = row[
-        :13
-    ]
-    unchecked, tags, labels = beside
-    said: dict[str, str] = {} if attributes == "{}" else json.loads(attributes)
-    return SeriesLine(
-        key=key,
-        kind=kinds[kind],
-        study=study,
-        patient=patient,
-        patient_known=bool(known),
-        study_label=label,
-        date=date,
-        modality=modality,
-        description=description,
-        folder=places.found(folder),
-        images=row[15],
-        unchecked=unchecked,
-        rows=row[13] or 0,
-        columns=row[14] or 0,
-        body_part=said.get("BodyPartExamined", ""),
-        warnings=() if warnings == "[]" else tuple(json.loads(warnings)),
-        apart=apart,
-        attributes=said,
-        tags=tags,
-        labels=labels,
-        added=row[16] or 0,
-    )
+def _rows(connection: Connection, query: str) -> Rows:
+    """What the driver gives, inside the transaction of ``connection``."""
+    driver = connection.connection.driver_connection
+    assert driver is not None, "the connection is open"
+    rows: Rows = driver.execute(query).fetchall()
+    return rows
 
 
 def _words(connection: Connection, query: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for series, word in connection.exec_driver_sql(query):
+    for series, word in _rows(connection, query):
         found[series].append(word)
     return {series: tuple(sorted(words)) for series, words in found.items()}
