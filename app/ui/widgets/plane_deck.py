@@ -50,12 +50,14 @@ class PlaneDeck(QWidget):
 
     Signals:
         shown(PlanePane, SliceImage): another slice is in a pane.
+        native_read(SliceImage): a native slice was decoded, as its file proposes it.
         pointed(PlanePane, row, column): pixel under the cursor, (-1, -1) for none.
         failed(UnderstudyError): the slice asked for cannot be read.
         changed(): planes, layout or crosshair are others now.
     """
 
     shown = Signal(object, object)
+    native_read = Signal(object)
     pointed = Signal(object, int, int)
     failed = Signal(object)
     changed = Signal()
@@ -144,6 +146,11 @@ class PlaneDeck(QWidget):
     def cross_is_shown(self) -> bool:
         """Whether the crosshair is drawn in the present layout."""
         return bool(self.cross.is_shown and self.cross.is_shown[self.is_three])
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the slice asked for last is not on the screen yet."""
+        return self.volume is None and self.frames.is_waiting
 
     def visible_panes(self) -> tuple[PlanePane, ...]:
         """The panes on the screen."""
@@ -236,7 +243,6 @@ class PlaneDeck(QWidget):
     def _take_volume(self, volume: Volume) -> None:
         """From now on every slice of every plane is there at once."""
         self.volume = volume
-        self.frames.forget()
         if self.cross.point is None:
             _, rows, columns = volume.voxels.shape
             self.cross.point = volume.point(Plane.NATIVE, self.main.index, (rows - 1) / 2, (columns - 1) / 2)
@@ -267,6 +273,7 @@ class PlaneDeck(QWidget):
             self._draw_cross()
 
     def _show_native(self, index: int, image: SliceImage) -> None:
+        self.native_read.emit(image)
         if self.volume is None and index == self.main.index:
             self.main.show_image(image)
             self.shown.emit(self.main, image)

@@ -163,9 +163,10 @@ class SliceCanvas(QWidget):
         """Slice, letters, scale, crosshair and corner texts."""
         painter = QPainter(self)
         covered = QRect() if self.notice or self._pixels is None else self.picture_rect().toAlignedRect()
-        around = QRegion(self.rect()) - QRegion(covered.adjusted(1, 1, -1, -1))
-        for part in around:  # what the slice covers need not be filled
-            painter.fillRect(part, QColor(tokens().image))
+        around = QRegion(self.rect()).subtracted(QRegion(covered.adjusted(1, 1, -1, -1)))
+        painter.setClipRegion(around)  # what the slice covers need not be filled
+        painter.fillRect(self.rect(), QColor(tokens().image))
+        painter.setClipping(False)
         if self.notice:
             painter.setPen(QColor(tokens().on_image))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap

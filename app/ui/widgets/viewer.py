@@ -97,9 +97,10 @@ class SliceViewer(QWidget):
         self._default = (0.0, 1.0)
         self._fresh = False
         self._choices: list[WindowChoice] = []
+        self._of_file: tuple[WindowChoice, ...] = ()
         self.deck = PlaneDeck(bridge, load, volume)
         self.tools, self.window_tools = PictureTools(), WindowTools()
-        self.cine = Cine(self._next_slice, lambda: self.deck.frames.is_waiting)
+        self.cine = Cine(self._next_slice, lambda: self.deck.is_waiting)
         self.header_view: HeaderView | None = None
         self.warnings = label("", "caution", wrap=True)
         self._arrange()
@@ -207,6 +208,7 @@ class SliceViewer(QWidget):
 
     def _connect(self) -> None:
         deck, tools = self.deck, self.tools
+        deck.native_read.connect(self._take_windows)
         deck.shown.connect(self._show)
         deck.pointed.connect(self._show_pointed)
         deck.changed.connect(self._show_layout)
@@ -282,9 +284,21 @@ class SliceViewer(QWidget):
 
     # Grey levels
 
-    def _offer_windows(self, unit: str, of_file: Sequence[WindowChoice]) -> None:
-        self._choices = window_choices(unit, of_file)
+    def _offer_windows(self, unit: str, of_file: tuple[WindowChoice, ...]) -> None:
+        self._of_file, self._choices = of_file, window_choices(unit, of_file)
         self.window_tools.offer(self._choices)
+
+    def _take_windows(self, image: SliceImage) -> None:
+        """The file's own windows come with its first decoded slice."""
+        of_file = tuple(WindowChoice(*window) for window in image.windows)
+        if (
+            self.series is not None
+            and len(of_file) > 1
+            and [one.name for one in of_file] != [one.name for one in self._of_file]
+        ):
+            chosen = self.window_tools.presets.currentText()
+            self._offer_windows(self.series.unit, of_file)
+            self.window_tools.presets.setCurrentText(chosen)
 
     def _choose_window(self, number: int) -> None:
         self.window_tools.presets.setCurrentIndex(number)

@@ -38,7 +38,7 @@ class PictureTools(QWidget):
         self.plane.setAccessibleName("Plane")
         for plane, name in NAMES.items():
             self.plane.addItem(name, plane)
-        self.plane.activated.connect(lambda number: self.plane_chosen.emit(self.plane.itemData(number)))
+        self.plane.activated.connect(lambda number: self.plane_chosen.emit(Plane(self.plane.itemData(number))))
         self.crosshair = _toggle("Crosshair", "The same place in all planes (C; Shift with the mouse moves it)")
         self.invert = _toggle("Invert", "White becomes black (I)")
         self.fit = button("Fit", "quiet", tip="The whole slice (F)")
