@@ -37,7 +37,7 @@ def run(argv: Sequence[str]) -> int:
     trouble.happened.connect(lambda text: window.message.show_text(text, "bad"))
     trouble.install()
     window.show()
-    QTimer.singleShot(0, lambda: context.bridge.run_in_background(_get_ready, _nothing))
+    QTimer.singleShot(0, lambda: context.bridge.run_in_background(get_ready, _nothing))
     for path in map(Path, argv):
         if is_project(path):
             window.open_project(path)
@@ -45,7 +45,8 @@ def run(argv: Sequence[str]) -> int:
     return app.exec()
 
 
-def _get_ready() -> None:
+def get_ready() -> None:
+    """Load what opening a project needs; not for the GUI thread."""
     warm_up()
     settle()
 
