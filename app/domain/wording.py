@@ -60,7 +60,6 @@ SENTENCES: dict[str, str] = {
     "name-not-text": "The name of the file or of a folder above it holds bytes that are no text. Rename it, and import "
     "it again.",
     "files-set-aside": "{count} file(s) were set aside. {reason}",
-    "archive-kind": "This is an archive that Understudy does not unpack. Unpack it, and import the folder.",
     "archive-damaged": "The archive is damaged: {detail}. Ask for it again.",
     "archive-bomb": "The archive of {packed} MB would unpack to {size} GB in {count} file(s), so it was not unpacked. "
     "Unpack it yourself if you trust it, and import the folder.",

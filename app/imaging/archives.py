@@ -22,8 +22,8 @@ from app.domain.errors import Failed
 from app.imaging.walk import is_junk, passed_over
 
 SUFFIX = ".zip"
-OTHER_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz", ".zst"})
-"""What is refused inside an archive; outside of one, all but ZIP are named and set aside."""
+ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz", ".zst"})
+"""What is refused inside an archive, by its ending."""
 MOST_BYTES = 64 << 30
 MOST_ENTRIES = 2_000_000
 MOST_RATIO = 200
@@ -146,7 +146,7 @@ def _objection(info: zipfile.ZipInfo, name: str) -> str:
         return "archive-link"
     if info.flag_bits & 0x1:
         return "archive-encrypted"
-    if PurePosixPath(name).suffix.lower() in OTHER_ARCHIVES:
+    if PurePosixPath(name).suffix.lower() in ARCHIVES:
         return "archive-nested"
     return ""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.errors import Failed
-from app.imaging import archives, reader
+from app.imaging import reader
 from app.imaging.content import FileContent
 from app.store.files import UNKNOWN_SIZE
 from app.worker.channel import Channel
@@ -96,10 +96,11 @@ class Looking:
         if known is not None and known[:2] == stamp:
             self._meet_again(one, stamp, is_checked=known[2])
             return
-        if known is not None and known[0] == UNKNOWN_SIZE and self._is_as_imported(one.path):
+        if known is not None and known[2] and known[0] in (stamp[0], UNKNOWN_SIZE) and self._is_as_imported(one.path):
             self._shelf.seen(one.path, *stamp)
             self._skip(one)
             return
+        self._digests.pop(str(one.path), None)  # of what lay there before
         try:
             content = self._look(one.path)
             twin = self._twin(content, stamp)
@@ -114,17 +115,11 @@ class Looking:
     def _look(self, path: Path) -> FileContent:
         if not is_text(path):
             raise Failed("name-not-text")
-        try:
-            return reader.look(path)
-        except Failed as error:
-            if error.code == "not-an-image" and path.suffix.lower() in archives.OTHER_ARCHIVES:
-                raise Failed("archive-kind") from error
-            raise
+        return reader.look(path)
 
     def _accept(self, one: Found, content: FileContent, stamp: Stamp) -> None:
         study = self._shelf.put(content, *stamp)
         self._paths_by_size[stamp[0]].append(str(one.path))
-        self._digests.pop(str(one.path), None)  # of what lay there before
         self._queue(Task(content, study, stamp, one.place))
 
     def _queue(self, task: Task) -> None:
@@ -145,7 +140,7 @@ class Looking:
         self._ledger.welcome(one.path)
 
     def _is_as_imported(self, path: Path) -> bool:
-        """Whether a file that an older version imported still holds the same bytes."""
+        """Whether a file holds the bytes that were checked: its time is another one, or an older version kept none."""
         return self._shelf.hashes.get(str(path)) == digest(path, self._channel.check)
 
     def _twin(self, content: FileContent, stamp: Stamp) -> bool:

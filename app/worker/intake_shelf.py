@@ -76,7 +76,7 @@ class Shelf:
         return study
 
     def seen(self, path: Path, size: int, modified_ns: int) -> None:
-        """A file of an older version's import is still the same; the next import knows it by size and time."""
+        """A file whose bytes are still those that were checked; the next import knows it by size and time."""
         self._files.seen(str(path), size, modified_ns)
         self.known[str(path)] = (size, modified_ns, True)
 
