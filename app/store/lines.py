@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -41,6 +42,7 @@ def read_lines(connection: Connection, places: Places) -> list[SeriesLine]:
     labels = _words(connection, "SELECT DISTINCT series, label FROM labels")
     kinds = {str(kind): kind for kind in SourceKind}
     nothing = ("", 0, 0, 0, 0)
+    found = cache(places.found)
     lines = []
     for row in _rows(connection, _LINES):
         key, kind, study, patient, known, label, date, modality, description, folder, warnings, header, apart = row
@@ -57,7 +59,7 @@ def read_lines(connection: Connection, places: Places) -> list[SeriesLine]:
                 date=date,
                 modality=modality,
                 description=description,
-                folder=places.found(folder),
+                folder=found(folder),
                 images=images,
                 unchecked=unchecked.get(key, 0),
                 rows=height,

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Protocol
 
@@ -124,7 +125,13 @@ def totals(lines: Sequence[SeriesLine]) -> str:
 
 def series_title(series: Described) -> str:
     """What a series is called: its description, or its modality, or the folder that it came from."""
-    return series.description or series.modality or PurePath(series.folder).name or "Series"
+    return series.description or series.modality or _name(series.folder) or "Series"
+
+
+@lru_cache(4096)
+def _name(folder: str) -> str:
+    """Many pictures lie in few folders."""
+    return PurePath(folder).name
 
 
 def natural(title: str) -> str:
