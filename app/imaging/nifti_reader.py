@@ -96,18 +96,6 @@ def magic(head: bytes) -> bytes:
     return b""
 
 
-def partner(path: Path) -> Path | None:
-    """The header file whose voxels ``path`` holds; ``None`` where it is no such file."""
-    stem = path.name[: -len(".gz")] if path.name.lower().endswith(".gz") else path.name
-    if not stem.lower().endswith(".img"):
-        return None
-    for ending in (".hdr", ".HDR", ".hdr.gz"):
-        header = path.with_name(stem[:-4] + ending)
-        if header.is_file() and magic(_head(header)):
-            return header
-    return None
-
-
 def look(path: Path) -> FileContent:
     """Describe the volume from its header; repetitions follow each other in ``frames``, no voxel is read.
 

@@ -125,7 +125,7 @@ def _header_of(path: Path) -> Path | None:
         return None
     while stem.lower().endswith((".gz", ".img", ".raw", ".zraw")):
         stem = stem.rpartition(".")[0]
-    beside = (path.with_name(stem + ending) for ending in (".hdr", ".mhd", ".nhdr"))
+    beside = (path.with_name(stem + ending) for ending in (".hdr", ".hdr.gz", ".mhd", ".nhdr"))
     return next((header for header in beside if header.is_file()), None)
 
 
