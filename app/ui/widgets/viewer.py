@@ -385,7 +385,6 @@ class SliceViewer(QWidget):
         if self.header_view is None:
             self.header_view = HeaderView(self)
         self.header_view.show()
-        self.header_view.raise_()
         self._follow_header()
 
     def _follow_header(self) -> None:
