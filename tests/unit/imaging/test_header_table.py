@@ -65,9 +65,11 @@ def test_items_of_sequences_are_set_in_and_pixels_are_left_out(planted: Path) ->
 
 
 def test_a_value_that_cannot_be_read_has_its_line(tmp_path: Path) -> None:
-    path = write_series(tmp_path, positions=[0.0], extra=(("KVP", "123.25"),))[0]
-    path.write_bytes(path.read_bytes().replace(b"123.25", b"12x.25"))
-    assert next(line for line in lines(path) if line.tag == "(0018,0060)").name == "Unreadable"
+    path = write_series(tmp_path, positions=[0.0])[0]
+    path.write_bytes(path.read_bytes().replace(b"\x28\x00\x10\x00US", b"\x28\x00\x10\x00FD"))
+    found = {line.tag: line.name for line in lines(path)}
+    assert found["(0028,0010)"] == "Unreadable"
+    assert found["(0028,0011)"] == "Columns"
 
 
 def test_long_values_are_shortened(tmp_path: Path) -> None:
