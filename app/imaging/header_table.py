@@ -92,11 +92,12 @@ def _elements(dataset: Any, depth: str) -> Iterator[HeaderLine]:
     """Elements in order of their tags; one whose value does not fit its representation says so."""
     from pydicom.errors import BytesLengthException
 
+    faults: tuple[type[Exception], ...] = (*DECODE_FAULTS, BytesLengthException)
     for tag in sorted(dataset.keys()) if dataset is not None else ():
         try:
             element = dataset[tag]
             yield _line(element, depth)
-        except (*DECODE_FAULTS, BytesLengthException):
+        except faults:
             yield HeaderLine(f"{depth}{_tag(tag)}", "", "Unreadable", "its value does not fit its kind", True)
             continue
         if element.VR == "SQ":
