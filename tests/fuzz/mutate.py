@@ -46,6 +46,7 @@ class Tally:
     Attributes:
         ends: "shown", or the code by which a file was set aside, with how often.
         formats: file endings, with how often.
+        costly: number, file and end of everything that cost a decoding process.
         escaped: number, file and fault of everything that the program would not have survived.
         slowest_look_s, slowest_check_s: the longest that one file took.
         own_bytes, child_bytes: most memory that this process and its largest child were seen with.
@@ -53,6 +54,7 @@ class Tally:
 
     ends: Counter[str] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
+    costly: list[str] = field(default_factory=list)
     escaped: list[str] = field(default_factory=list)
     slowest_look_s: float = 0.0
     slowest_check_s: float = 0.0
@@ -169,6 +171,8 @@ def _try(
             tally.escaped.append(f"{number} ({source.name}): {fault}")
         else:
             tally.ends[end] += 1
+        if end.startswith("decoder-"):
+            tally.costly.append(f"{number} ({source.name}): {end}")
     path.unlink()
 
 
@@ -225,6 +229,7 @@ def main() -> None:
         print(f"  {end:22} {count}")
     print(f"slowest look {tally.slowest_look_s:.2f} s, slowest check {tally.slowest_check_s:.2f} s")
     print(f"most memory: this process {tally.own_bytes >> 20} MB, a child {tally.child_bytes >> 20} MB")
+    print(f"decoding processes lost: {len(tally.costly)}", *tally.costly, sep="\n  ")
     print(f"escaped: {len(tally.escaped)}", *tally.escaped, sep="\n  ")
     raise SystemExit(bool(tally.escaped))
 

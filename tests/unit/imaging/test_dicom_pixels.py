@@ -1,5 +1,6 @@
 """What stored bits mean: every way in which the standard lets a grey value be written."""
 
+import base64
 import io
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence
 from pydicom.uid import (
+    HTJ2K,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGLSLossless,
@@ -49,6 +53,23 @@ def test_lossless_codings_keep_every_value(tmp_path: Path, syntax: str, bits: in
     path, dataset = _one(tmp_path, bits=bits, signed=signed, pixels=[pixels], modality="MR")
     dataset.compress(syntax, generate_instance_uid=False)
     np.testing.assert_array_equal(_shown(_saved(path, dataset)), pixels)
+
+
+HTJ2K_FRAME = (
+    "|4;u>04YEK0000W0000O00000000000000W0000O0000000000009pH0sl|{2mk^A000XAQUDA90ssL31q1{@0smY86Cj9?kdTm&kdTm&kdTmwh=~"
+    "7W02crOPjF>!N>E53R%LP^FfKASE;BCwkN^q*00000t^fi5lfVEb$M^*YbO68r62Jfx0PFyVbO74?0|#^fzyK3K022V#{s01W0PXewA~XQN029Cf6="
+    "16Rqa(s~0BWnPw%Wi#0lu~XzyK9c00pEZN&e@6r>8=90IpqKU0q#WUHS}Qd-gGb?79HJ04rbs7eoL60QvqY>FMd|;(7qSKA+F$^Z9%}pU>y>`TqZLfP"
+    "@FXVh|qvh(LSxApz{O0sq+"
+)
+"""A ramp in High-throughput JPEG 2000; nothing that is installed here writes it."""
+
+
+@pytest.mark.parametrize("syntax", [HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K])
+def test_high_throughput_jpeg_2000(tmp_path: Path, syntax: str) -> None:
+    path, dataset = _one(tmp_path, modality="MR")
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.PixelData = encapsulate([base64.b85decode(HTJ2K_FRAME)])
+    np.testing.assert_array_equal(_shown(_saved(path, dataset)), 3 * ramp(24, 32, 0) + 100)
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
