@@ -19,7 +19,8 @@ SENTENCES: dict[str, str] = {
     "project-newer": "The project at {path} was made by a newer version of Understudy. Update the program to open it.",
     "folder-not-empty": "{path} is not empty. Choose an empty or a new folder; nothing was overwritten.",
     "path-missing": "{path} does not exist. Check the name and try again.",
-    "nothing-to-import": "No images were found in {path}. Choose a folder with DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG or TIFF files.",
+    "nothing-to-import": "No images were found in {path}. Choose a folder with DICOM, NIfTI, NRRD, MetaImage, PNG, "
+    "JPEG or TIFF files.",
     "not-an-image": "This is not an image that Understudy can read.",
     "damaged-file": "The file is damaged: {detail}.",
     "no-pixels": "The file is DICOM, but it holds no image.",
