@@ -9,6 +9,7 @@ The encoding is that of PS3.5 7.1.2 (elements), 7.5 (sequences) and PS3.10 7.1 (
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from io import FileIO
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import UID
 
-from app.imaging.dicom_values import DECODERS, Odd, closed
+from app.imaging.dicom_values import DECODERS, Decoder, Odd, closed
 
 __all__ = ["UNDEFINED", "Attributes", "Header", "Incomplete", "Odd", "after_meta", "of", "parse", "read"]
 
@@ -107,44 +108,57 @@ class Header:
         Raises:
             Odd: pydicom is to be asked.
         """
-        wanted = _asked.get(key) or _learnt(key)
-        at = self._places.get(wanted.tag)
+        tag, decoders = _asked[key]
+        at = self._places.get(tag)
         if at is None:
             return default
         _, vr, length = _element(self._head, at)
-        if vr != wanted.vr:
+        if vr not in decoders:
             raise Odd(key)
         if vr not in _SHORT:
             length, at = _length(self._head, at + 8)[0], at + 4
-        if not length:
-            return wanted.empty
-        return wanted.decode(self._head[at + 8 : at + 8 + length], self._encoding)
+        decode, empty = decoders[vr]
+        return decode(self._head[at + 8 : at + 8 + length], self._encoding) if length else empty
 
     def has(self, key: str) -> bool:
         """Whether the attribute is there, be it empty."""
-        return (_asked.get(key) or _learnt(key)).tag in self._places
+        return _asked[key].tag in self._places
+
+    def raw(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Representation, length and value of each attribute as they stand in the file; ``None`` for absent ones."""
+        head, places = self._head, self._places
+        found: list[bytes | None] = []
+        for key in keys:
+            at = places.get(_asked[key].tag)
+            if at is None:
+                found.append(None)
+                continue
+            _, vr, length = _element(head, at)
+            end = at + 8 + length if vr in _SHORT else at + 12 + _length(head, at + 8)[0]
+            found.append(head[at + 4 : end])
+        return found
 
 
 class _Asked(NamedTuple):
-    """How the value of a keyword is found: swapped tag, expected representation, decoder and value where empty."""
+    """How the value of a keyword is found: its swapped tag; by representation, a decoder and the value where empty."""
 
     tag: int
-    vr: int
-    decode: Any
-    empty: Any
+    decoders: dict[int, tuple[Decoder, Any]]
 
 
-_asked: dict[str, _Asked] = {}
+class _AskedBefore(dict[str, _Asked]):
+    """Keywords are looked up in pydicom's dictionary when they are first asked for."""
+
+    def __missing__(self, key: str) -> _Asked:
+        tag = tag_for_keyword(key)
+        if tag is None:
+            raise ValueError(f"{key} is no keyword")
+        names = dictionary_VR(tag).split(" or ")
+        self[key] = _Asked(_swapped(tag), {_vr(name): DECODERS.get(name, (closed, None)) for name in names})
+        return self[key]
 
 
-def _learnt(key: str) -> _Asked:
-    tag = tag_for_keyword(key)
-    if tag is None:
-        raise KeyError(key)
-    name = dictionary_VR(tag)
-    decode, empty = DECODERS.get(name, (closed, None))
-    _asked[key] = _Asked(_swapped(tag), _vr(name), decode, empty)
-    return _asked[key]
+_asked = _AskedBefore()
 
 
 def read(path: Path) -> Header | None:

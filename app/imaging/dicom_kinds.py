@@ -7,6 +7,7 @@ header alone and knows neither pixels nor files; the classes are those of PS3.4 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.domain.errors import Failed
@@ -126,6 +127,7 @@ _SECTIONAL = frozenset({"CT", "MR", "PT", "NM"})
 """Modalities whose series are stacks of slices, so that a screen or a projection among them is no slice."""
 
 
+@lru_cache(maxsize=500)
 def kind_of(sop_class_uid: str, modality: str = "", transfer_syntax: str = "") -> Kind | None:
     """What an object that is no picture is; ``None`` for pictures and for what the header does not tell.
 

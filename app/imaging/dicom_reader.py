@@ -64,8 +64,8 @@ def _described(path: Path, header: Attributes, syntax: str, pixels: int) -> File
         raise Failed("no-pixels")
     if not _is_decodable(syntax):
         raise Failed("unsupported-coding", syntax=UID(syntax).name)
-    size = path.stat().st_size * (_INFLATES_AT_MOST if syntax == DeflatedExplicitVRLittleEndian else 1)
-    return dicom_facts.describe(path, header, min(pixels, size))
+    inflates = _INFLATES_AT_MOST if syntax == DeflatedExplicitVRLittleEndian else 1
+    return dicom_facts.describe(path, header, lambda: min(pixels, path.stat().st_size * inflates))
 
 
 def check(content: FileContent) -> Checked:

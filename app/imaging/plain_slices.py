@@ -7,7 +7,7 @@ are those that ``dicom_pixels.decode`` gives. It must not know volumes or planes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from io import FileIO
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -87,8 +87,15 @@ def fill(plan: Plan, voxels: NDArray[Any], indexes: Sequence[int]) -> list[tuple
 
 
 def window(plan: Plan, index: int, values: NDArray[np.float32]) -> tuple[float, float]:
-    """(low, high) that the file of slice ``index``, which was read before, proposes for its ``values``."""
-    return dicom_pixels.window(cast(Dataset, _header(plan.instances[index])), 0, values)
+    """(low, high) that the file of slice ``index`` proposes for its ``values``.
+
+    Raises:
+        NotPlain, Failed: as ``fill``.
+    """
+    try:
+        return dicom_pixels.window(cast(Dataset, _header(plan.instances[index])), 0, values)
+    except dicom_header.Odd as odd:
+        raise NotPlain from odd
 
 
 def _fill(plan: Plan, slot: NDArray[Any], instance: Instance) -> tuple[float, float]:
@@ -102,7 +109,27 @@ def _fill(plan: Plan, slot: NDArray[Any], instance: Instance) -> tuple[float, fl
         if stream.readinto(slot.data.cast("B")) != slot.nbytes:
             raise Failed("source-damaged", path=instance.path, detail="its picture is cut short")
         _cut_off_above(slot, header.get("BitsStored"))
+        _refuse_bright_padding(slot, header, scale)
     return scale
+
+
+def _refuse_bright_padding(slot: NDArray[Any], header: Header, scale: tuple[float, float]) -> None:
+    """Padding that would be brighter than the middle of the image is darkened by ``dicom_pixels``; not here."""
+    padding = header.get("PixelPaddingValue")
+    if padding is None:
+        return
+    if not isinstance(padding, int) or header.has("PixelPaddingRangeLimit") or scale[0] < 0:
+        raise NotPlain("padding")
+    size, lowest = _stored_values(slot, header)
+    padding = (padding - lowest) % size + lowest
+    if padding != lowest and 2 * padding > int(slot.min()) + int(slot.max()) and bool((slot == padding).any()):
+        raise NotPlain("padding")
+
+
+def _stored_values(slot: NDArray[Any], header: Header) -> tuple[int, int]:
+    """How many values the stored bits can hold, and the lowest one."""
+    size = 2 ** int(header.get("BitsStored"))
+    return size, -size // 2 if slot.dtype.kind == "i" else 0
 
 
 def _cut_off_above(slot: NDArray[Any], bits: int) -> None:
@@ -114,9 +141,9 @@ def _cut_off_above(slot: NDArray[Any], bits: int) -> None:
         np.right_shift(slot, above, out=slot)
 
 
-def _opened(instance: Instance) -> Any:
+def _opened(instance: Instance) -> FileIO:
     try:
-        return Path(instance.path).open("rb", buffering=0)
+        return FileIO(instance.path)
     except FileNotFoundError as error:
         raise Failed("source-missing", path=instance.path) from error
 

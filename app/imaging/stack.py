@@ -83,12 +83,12 @@ def _read_plain(plan: plain_slices.Plan, told: Callable[[int], None]) -> Stack |
             for part in parts:
                 scales += part
                 told(len(scales))
+            middle = plan.slices // 2
+            window = plain_slices.window(plan, middle, _physical(voxels[middle], scales[middle]))
         except plain_slices.NotPlain:
             pool.shutdown(cancel_futures=True)
             return None
-    middle = plan.slices // 2
     slope, intercept = scales[middle]
-    window = plain_slices.window(plan, middle, _physical(voxels[middle], scales[middle]))
     if len(set(scales)) > 1:
         values = np.stack([_physical(one, scale) for one, scale in zip(voxels, scales, strict=True)])
         return Stack(values, 1.0, 0.0, window)
