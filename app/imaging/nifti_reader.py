@@ -133,7 +133,7 @@ def check(content: FileContent) -> Checked:
         Failed: as ``load``.
     """
     shown = load(content.path, checking.middle(content).index)
-    return checking.checked(content, shown, _files(content.path))
+    return checking.checked(content, shown, files(content.path))
 
 
 def load(path: Path, index: int) -> SliceImage:
@@ -177,8 +177,12 @@ def _head(path: Path) -> bytes:
         return b""
 
 
-def _files(path: Path) -> tuple[Path, ...]:
-    """The files that hold the volume: header first where it is a pair."""
+def files(path: Path) -> tuple[Path, ...]:
+    """The files that hold the volume: header first where it is a pair.
+
+    Raises:
+        Failed: ``volume-data-missing``.
+    """
     if not magic(_head(path)).startswith(b"ni"):
         return (path,)
     stem = re.sub(r"\.hdr(\.gz)?$", "", path.name, flags=re.IGNORECASE)
@@ -191,10 +195,10 @@ def _files(path: Path) -> tuple[Path, ...]:
 
 def _image(path: Path, opened: ExitStack) -> Any:
     """The lazy nibabel image; its streams live as long as ``opened``."""
-    files = _files(path)
-    streams = [opened.enter_context(_open(file)) for file in files]
+    parts = files(path)
+    streams = [opened.enter_context(_open(part)) for part in parts]
     kind = _CLASSES.get(magic(_head(path)), nibabel.Nifti1Image)
-    names = ("header", "image") if len(files) == 2 else ("image",)
+    names = ("header", "image") if len(parts) == 2 else ("image",)
     return kind.from_file_map({name: FileHolder(fileobj=s) for name, s in zip(names, streams, strict=True)})
 
 
@@ -245,7 +249,7 @@ def _is_skewed(affine: NDArray[np.float64]) -> bool:
 
 def _require_data(path: Path, header: _Header) -> None:
     """Refuse a file that cannot hold the voxels that its header promises, before anything is unpacked."""
-    file = _files(path)[-1]
+    file = files(path)[-1]
     size = file.stat().st_size
     needed = int(np.prod([float(n) for n in header.grid.shape])) * header.kind.itemsize
     if needed > size * (_DEFLATE_LIMIT if _is_packed(file) else 1):

@@ -15,7 +15,7 @@ from app.domain.errors import Failed
 from app.domain.study import SourceKind
 from app.imaging.content import Checked, FileContent
 
-__all__ = ["FileContent", "check", "look", "read"]
+__all__ = ["FileContent", "check", "files", "look", "read"]
 
 _DICOM_BEGINNINGS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
 """How a DICOM file without its prefix begins: group 0002 or 0008, the latter in either byte order."""
@@ -63,6 +63,24 @@ def check(content: FileContent) -> Checked:
         Failed: ``damaged-file``, ``unreadable``, or as ``look``.
     """
     return _reader(content.kind).check(content)
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """The files that hold what ``path`` stands for: itself, and the voxels beside it where it is a header alone.
+
+    Raises:
+        Failed: where the voxels are missing, or the header makes no sense.
+    """
+    name = path.name.lower()
+    if name.endswith((".hdr", ".hdr.gz")):
+        from app.imaging import nifti_reader
+
+        return nifti_reader.files(path)
+    if name.endswith((".mhd", ".nhdr", ".mha", ".nrrd")):
+        from app.imaging import volume_reader
+
+        return volume_reader.files(path)
+    return (path,)
 
 
 def read(path: Path) -> FileContent:

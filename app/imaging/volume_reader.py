@@ -56,8 +56,16 @@ def check(content: FileContent) -> Checked:
         Failed: as ``load``.
     """
     shown = load(content.path, checking.middle(content).index)
-    files = dict.fromkeys((content.path, _header(content.path).data))
-    return checking.checked(content, shown, tuple(files))
+    return checking.checked(content, shown, files(content.path))
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """The files that hold the volume: the header, and its voxels where they lie beside it.
+
+    Raises:
+        Failed: as ``look``.
+    """
+    return tuple(dict.fromkeys((path, _header(path).data)))
 
 
 def load(path: Path, index: int) -> SliceImage:
