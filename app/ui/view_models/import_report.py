@@ -60,6 +60,8 @@ def _sentences(outcome: Outcome, aside: Sequence[Quarantined]) -> tuple[str, str
         text = "Nothing new was read."
     if skipped := int(result.get("skipped", 0)):
         text += f" {count(skipped, 'file')} skipped: already in the library, or not images."
+    if left := int(result.get("unchecked", 0)):
+        text += f" {count(left, 'file')} still to be checked: import them again."
     return _with_aside(text, aside)
 
 
