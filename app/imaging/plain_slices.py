@@ -6,6 +6,7 @@ are those that ``dicom_pixels.decode`` gives. It must not know volumes or planes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from io import FileIO
 from typing import Any, NamedTuple, cast
@@ -192,6 +193,6 @@ def _scale(header: Header) -> tuple[float, float]:
     slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
     if not slope or intercept is None:  # a slope of nothing is none
         return 1.0, 0.0
-    if not isinstance(slope, float) or not isinstance(intercept, float):
-        raise NotPlain("several slopes")
+    if not isinstance(slope, float) or not isinstance(intercept, float) or not math.isfinite(slope * intercept):
+        raise NotPlain("no plain slope")
     return float(slope), float(intercept)

@@ -8,11 +8,12 @@ the order of the slices and nothing of their planes.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from app.imaging.content import SliceImage
 
 SliceOf = Callable[[int], SliceImage]
 OnSlice = Callable[[int, int], None]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _AT_ONCE = 8
 """Slices that one thread takes at a time."""
@@ -77,22 +80,19 @@ def _read_plain(plan: plain_slices.Plan, told: Callable[[int], None]) -> Stack |
     """The slices as their files have them; ``None`` where one turns out not to be plain."""
     voxels = np.empty((plan.slices, plan.layout.rows, plan.layout.columns), plan.layout.kind)
     scales: list[tuple[float, float]] = []
-    with ThreadPoolExecutor(_threads()) as pool:
-        parts = pool.map(lambda part: plain_slices.fill(plan, voxels, part), _parts(plan.slices))
-        try:
+    middle = plan.slices // 2
+    try:
+        with closing(_each(partial(plain_slices.fill, plan, voxels), _parts(plan.slices), _threads())) as parts:
             for part in parts:
                 scales += part
                 told(len(scales))
-            middle = plan.slices // 2
-            window = plain_slices.window(plan, middle, _physical(voxels[middle], scales[middle]))
-        except plain_slices.NotPlain:
-            pool.shutdown(cancel_futures=True)
-            return None
-    slope, intercept = scales[middle]
+        window = plain_slices.window(plan, middle, _physical(voxels[middle], scales[middle]))
+    except plain_slices.NotPlain:
+        return None
     if len(set(scales)) > 1:
         values = np.stack([_physical(one, scale) for one, scale in zip(voxels, scales, strict=True)])
         return Stack(values, 1.0, 0.0, window)
-    return Stack(voxels, slope, intercept, window)
+    return Stack(voxels, *scales[0], window)
 
 
 def _physical(stored: NDArray[Any], scale: tuple[float, float]) -> NDArray[np.float32]:
@@ -111,15 +111,20 @@ def _decoded(series: Series, slice_of: SliceOf | None, told: Callable[[int], Non
         return _narrowed(image.pixels)
 
     slices: list[NDArray[Any]] = []
-    with ThreadPoolExecutor(_threads() if slice_of else 1) as pool:
-        try:
-            for image in pool.map(one, range(total)):
-                slices.append(image)
-                told(len(slices))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # what was asked for and not begun is not needed any more
-            raise
+    with closing(_each(one, range(total), _threads() if slice_of else 1)) as images:
+        for image in images:
+            slices.append(image)
+            told(len(slices))
     return Stack(np.stack(slices, dtype=_common(slices)), 1.0, 0.0, windows[0])
+
+
+def _each(work: Callable[[Item], Result], items: Sequence[Item], threads: int) -> Generator[Result, None, None]:
+    """The results in order; closing it early leaves undone what was not begun."""
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            yield from pool.map(work, items)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _narrowed(pixels: NDArray[np.float32]) -> NDArray[Any]:
