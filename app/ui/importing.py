@@ -44,6 +44,11 @@ class Importer(QObject):
         context.bridge.message.connect(self._message)
         context.bridge.outcome.connect(self._outcome)
 
+    @property
+    def running(self) -> bool:
+        """Whether an import of this window has not ended."""
+        return bool(self._jobs)
+
     def add(self, paths: Sequence[Path]) -> None:
         """Read these files and folders into the open project's library."""
         if self._context.services is None or not paths:

@@ -157,6 +157,11 @@ class MainWindow(QMainWindow):
             return
         self.context.bridge.run_in_background(lambda: done_rooms(services), self.rail.show_done, lane="rooms")
 
+    def _mark_library(self) -> None:
+        """An import says several times a second that the library grew; a tick that is there stays."""
+        if not (self.importer.running and self.rail.buttons["library"].done):
+            self._mark_done()
+
     # Building
 
     def _arrange(self) -> None:
@@ -196,7 +201,8 @@ class MainWindow(QMainWindow):
         self.augmentation.failed.connect(self.show_error)
         self.augmentation.done.connect(lambda text: self.message.show_text(f"Augmented: {text}."))
         self.importer.ended.connect(self._tell_import)
-        for changed in (context.library_changed, context.cohorts_changed, context.runs_changed):
+        context.library_changed.connect(self._mark_library)
+        for changed in (context.cohorts_changed, context.runs_changed):
             changed.connect(self._mark_done)
         for changed in (context.samples_changed, context.audits_changed, context.exports_changed):
             changed.connect(self._mark_done)

@@ -13,7 +13,7 @@ from app.domain.recipe import Plane, Recipe, Window
 from app.ui.context import PageContext
 from app.ui.pages.cohort import CohortPage
 from app.ui.view_models.cohort import attribute_offers, folder_offers, samples
-from tests.helpers.fake_services import FakeServices, series, study, two_classes
+from tests.helpers.fake_services import FakeServices, line_of, series, study, two_classes
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -202,8 +202,9 @@ def test_offers_name_folders_and_telling_attributes() -> None:
         study("a", series("a", folder="/d/x/1", tags={"Modality": "CT", "BodyPartExamined": "HEAD"})),
         study("b", series("b", folder="/d/y/2", tags={"Modality": "CT", "BodyPartExamined": "CHEST"})),
     ]
-    assert [offer.value for offer in folder_offers(studies)] == ["/d/x", "/d/x/1", "/d/y", "/d/y/2"]
-    assert [offer.value for offer in attribute_offers(studies)] == ["BodyPartExamined", "Modality"]
+    lines = [line_of(of, one) for of in studies for one in of.series]
+    assert [offer.value for offer in folder_offers(lines)] == ["/d/x", "/d/x/1", "/d/y", "/d/y/2"]
+    assert [offer.value for offer in attribute_offers(lines)] == ["BodyPartExamined", "Modality"]
 
 
 def test_samples_show_every_class_first(services: FakeServices) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from app.compose import Services
 
 DEBOUNCE_MS = 250
+ELSEWHERE_MS = 1000
+"""While an import runs the library changes several times a second; counting it each time would slow both down."""
 FORM_WIDTH = 370
 NOTICE_LINES = 3
 
@@ -63,6 +65,7 @@ class CohortPage(QWidget):
         )
         self.stack = QStackedWidget()
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._elsewhere = QTimer(self, singleShot=True, interval=ELSEWHERE_MS)
         self._arrange()
         self._connect()
         self._show_problem("Counting…")
@@ -81,7 +84,7 @@ class CohortPage(QWidget):
             self.stack.setCurrentWidget(self.empty)
             return
         self._context.bridge.run_in_background(
-            lambda: offers(services.catalogue.studies(), services.catalogue.labels(), services.cohorts.names()),
+            lambda: offers(services.catalogue.lines(), services.catalogue.labels(), services.cohorts.names()),
             self._take,
             lane="cohort-library",
         )
@@ -138,6 +141,7 @@ class CohortPage(QWidget):
         self.form.changed.connect(self._timer.start)
         self.form.labelled.connect(self._label)
         self._timer.timeout.connect(self._draft)
+        self._elsewhere.timeout.connect(self.refresh)
         self.name.textChanged.connect(self._show_name)
         self.make.clicked.connect(self._make)
         self.message.acted.connect(lambda: context.go("train", self._made))
@@ -147,8 +151,8 @@ class CohortPage(QWidget):
         context.cohorts_changed.connect(self._changed_elsewhere)
 
     def _changed_elsewhere(self) -> None:
-        if self.isVisible():
-            self.refresh()
+        if self.isVisible() and not self._elsewhere.isActive():
+            self._elsewhere.start()
 
     # Showing
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.cohort import Cohort
 from app.domain.recipe import Recipe
-from app.domain.study import Series, Study
+from app.domain.study import SeriesLine
 from app.ui.phrases import count
 from app.ui.view_models.library import series_title
 
@@ -116,21 +116,21 @@ class Shown:
         return f"{count(len(self.cohort.items), 'image')} in {count(len(self.rows), 'class', 'classes')}"
 
 
-def offers(studies: Sequence[Study], labels: Mapping[tuple[str, int | None], str], cohorts: Sequence[str]) -> Offers:
-    """Everything to choose from; takes a while with thousands of studies."""
+def offers(lines: Sequence[SeriesLine], labels: Mapping[tuple[str, int | None], str], cohorts: Sequence[str]) -> Offers:
+    """Everything to choose from; takes a while with thousands of series."""
     return Offers(
-        images=sum(len(series.instances) for study in studies for series in study.series),
-        folders=folder_offers(studies),
-        attributes=attribute_offers(studies),
-        series=[(one.key, _named(study, one), one.folder) for study in studies for one in study.series],
+        images=sum(line.images for line in lines),
+        folders=folder_offers(lines),
+        attributes=attribute_offers(lines),
+        series=[(line.key, _named(line), line.folder) for line in lines],
         labels={key: text for (key, index), text in labels.items() if index is None},
         cohorts=cohorts,
     )
 
 
-def _named(study: Study, series: Series) -> str:
-    title = series_title(series)
-    return title if title == study.label or not study.label else f"{study.label} · {title}"
+def _named(line: SeriesLine) -> str:
+    title = series_title(line)
+    return title if title == line.study_label or not line.study_label else f"{line.study_label} · {title}"
 
 
 def shown(cohort: Cohort, verdict: str) -> Shown:
@@ -152,25 +152,26 @@ def samples(cohort: Cohort, wanted: int = PREVIEWED) -> tuple[tuple[str, int, st
     return tuple(some[turn] for turn in range(longest) for some in picked if turn < len(some))[:wanted]
 
 
-def folder_offers(studies: Iterable[Study]) -> list[Offer]:
+def folder_offers(lines: Iterable[SeriesLine]) -> list[Offer]:
     """The folders of the library and those above them that gather several, with the images below each."""
+    inside: Counter[str] = Counter()
+    for line in lines:
+        inside[line.folder] += line.images
     below: Counter[Path] = Counter()
-    for study in studies:
-        for series in study.series:
-            folder = Path(series.folder)
-            for place in (folder, *list(folder.parents)[:3]):
-                below[place] += len(series.instances)
+    for name, images in inside.items():
+        folder = Path(name)
+        for place in (folder, *list(folder.parents)[:3]):
+            below[place] += images
     total = max(below.values(), default=0)
     kept = [place for place in below if below[place] < total or len(below) == 1]
     kept.sort(key=lambda place: str(place).lower())
     return [Offer(f"{_short(place)} ({count(below[place], 'image')})", str(place)) for place in kept[:FOLDERS]]
 
 
-def attribute_offers(studies: Iterable[Study]) -> list[Offer]:
+def attribute_offers(lines: Iterable[SeriesLine]) -> list[Offer]:
     """DICOM attributes that tell series apart, those with fewest values first: "Modality: CT, MR"."""
     values: dict[str, Counter[str]] = defaultdict(Counter)
-    tags = (tag for study in studies for series in study.series for tag in series.tags.items())
-    for keyword, text in tags:
+    for keyword, text in (attribute for line in lines for attribute in line.attributes.items()):
         if text.strip():
             values[keyword][text.strip()] += 1
     order = sorted(values, key=lambda keyword: (len(values[keyword]) < 2, len(values[keyword]), keyword))

@@ -54,6 +54,7 @@ class JobBar(QWidget):
             return
         self.job_id = job_id
         self.title.setText(running.title)
+        self.detail.setMinimumWidth(0)
         self.detail.setText("starting" if running.progress is None else "")
         self.progress.setRange(0, 0)
         stop_text = self._stop_text or STOP_TEXTS.get(running.job.spec.kind, "Cancel")
@@ -80,10 +81,14 @@ class JobBar(QWidget):
             self.detail.setText(message.name)
 
     def _show_progress(self, progress: Progress) -> None:
-        self.progress.setRange(0, progress.total)
+        if self.progress.maximum() != progress.total:
+            self.progress.setRange(0, progress.total)
         self.progress.setValue(progress.done)
         figures = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
         self.detail.setText(", ".join(filter(None, (figures, time_left(progress.remaining_s)))))
+        wide = self.detail.sizeHint().width()
+        if wide > self.detail.minimumWidth():  # grows only: a width that changes lays out the whole window each time
+            self.detail.setMinimumWidth(wide)
         self.progress.setToolTip(progress.text)
 
     def _outcome(self, job_id: str, outcome: object) -> None:
