@@ -6,10 +6,8 @@ pixels, so nothing here can crash on a damaged picture.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +18,7 @@ from app.store.files import UNKNOWN_SIZE
 from app.worker.channel import Channel
 from app.worker.intake_ledger import Ledger, is_text
 from app.worker.intake_shelf import Shelf
-from app.worker.intake_sources import Found, Sources
-
-_BLOCK = 1 << 20
+from app.worker.intake_sources import Found, Sources, digest
 
 Stamp = tuple[int, int]
 """Size and modification time (ns) of a file."""
@@ -175,6 +171,8 @@ class Looking:
             self._ledger.gone(one.place)
             if not is_there(one.place):
                 self._lost.add(one.place)
+        elif error.code == "part-of-volume":  # its header stands for both
+            self._skip(one)
         elif error.code == "not-an-image" and self._sources.is_program_file(one.path):
             self._skip(one)
         else:
@@ -228,13 +226,3 @@ def is_there(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def digest(path: Path, check: Callable[[], None]) -> str:
-    """SHA-256 of a file; ``check`` is called every megabyte."""
-    total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            check()
-            total.update(block)
-    return total.hexdigest()

@@ -7,6 +7,7 @@ nothing, and an archive that is here already is not unpacked again.
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from app.domain.errors import Failed
-from app.imaging import archives, dicomdir, walk
+from app.imaging import archives, dicomdir, reader, walk
 from app.store.folders import staged
 from app.store.project import Project
 from app.worker.channel import Channel
@@ -96,7 +97,7 @@ class Sources:
         """The files that an index names; ``None`` where it cannot be read. What is wrong with it is told once."""
         if index not in self._program_files:
             try:
-                read = dicomdir.read(index)
+                read = _attended(lambda: dicomdir.read(index), self._channel.check)
                 self._program_files[index] = read.present
                 if read.missing:
                     error = Failed("dicomdir-missing", count=len(read.missing), first=read.missing[0])
@@ -125,7 +126,7 @@ class Sources:
         """The folder of the archive's files; what of it is refused is set aside, one line for each reason."""
         planned = archives.plan(archive)
         self._channel.phase("Unpacking an archive")
-        name = f"{archives.safe_name(archive.stem)[:40]}-{_digest(archive, self._channel.check)[:8]}"
+        name = f"{archives.safe_name(archive.stem)[:40]}-{digest(archive, self._channel.check)[:8]}"
         folder = self._root / FOLDER / name
         if not folder.exists():
             with staged(folder) as temporary:
@@ -156,10 +157,32 @@ class Sources:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _digest(path: Path, check: Callable[[], None]) -> str:
-    digest = sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            check()
-            digest.update(block)
-    return digest.hexdigest()
+def digest(path: Path, check: Callable[[], None]) -> str:
+    """SHA-256 of a file and of the voxels that lie beside it, if any; ``check`` is called every megabyte."""
+    total = sha256()
+    for part in reader.files(path):
+        with part.open("rb") as file:
+            while block := file.read(_BLOCK):
+                check()
+                total.update(block)
+    return total.hexdigest()
+
+
+def _attended(read: Callable[[], dicomdir.Index], check: Callable[[], None]) -> dicomdir.Index:
+    """Read a large index, some seconds' work, on a thread of its own while this one hears a wish to stop."""
+    ends: list[dicomdir.Index | Failed] = []
+
+    def work() -> None:
+        try:
+            ends.append(read())
+        except Failed as error:
+            ends.append(error)
+
+    thread = threading.Thread(target=work, name="index", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        check()
+        thread.join(0.1)
+    if not ends or isinstance(ends[0], Failed):
+        raise Failed("dicomdir-damaged")
+    return ends[0]
