@@ -24,7 +24,7 @@ VERBS: dict[str, Verb] = {
     "demo": Verb("app.cli.demo", "the whole road on invented patients, or on your folder of labelled images"),
     "doctor": Verb("app.cli.doctor", "check this machine: devices, codecs, fonts, disk, and that nothing goes online"),
     "new": Verb("app.cli.new", "make a project folder"),
-    "import": Verb("app.cli.import_", "read DICOM, NIfTI, PNG, JPEG and TIFF files into a project"),
+    "import": Verb("app.cli.import_", "read DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG and TIFF files into a project"),
     "studies": Verb("app.cli.studies", "list what the project's library holds"),
     "cohort": Verb("app.cli.cohort", "choose images, label them, and split them by patient"),
     "train": Verb("app.cli.train", "train a model on a cohort, or resume a training"),

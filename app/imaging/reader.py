@@ -66,20 +66,19 @@ def check(content: FileContent) -> Checked:
 
 
 def files(path: Path) -> tuple[Path, ...]:
-    """The files that hold what ``path`` stands for: itself, and the voxels beside it where it is a header alone.
-
-    Raises:
-        Failed: where the voxels are missing, or the header makes no sense.
-    """
+    """The files that hold what ``path`` stands for: itself, and the voxels beside it where it is a header alone."""
     name = path.name.lower()
-    if name.endswith((".hdr", ".hdr.gz")):
-        from app.imaging import nifti_reader
+    try:
+        if name.endswith((".hdr", ".hdr.gz")):
+            from app.imaging import nifti_reader
 
-        return nifti_reader.files(path)
-    if name.endswith((".mhd", ".nhdr", ".mha", ".nrrd")):
-        from app.imaging import volume_reader
+            return nifti_reader.files(path)
+        if name.endswith((".mhd", ".nhdr")):
+            from app.imaging import volume_reader
 
-        return volume_reader.files(path)
+            return volume_reader.files(path)
+    except Failed:
+        pass  # looking at it says why
     return (path,)
 
 

@@ -171,12 +171,14 @@ class Looking:
             self._ledger.gone(one.place)
             if not is_there(one.place):
                 self._lost.add(one.place)
-        elif error.code == "part-of-volume":  # its header stands for both
-            self._skip(one)
-        elif error.code == "not-an-image" and self._sources.is_program_file(one.path):
+        elif self._is_accounted_for(one, error.code):
             self._skip(one)
         else:
             self._failed.append((one, stamp, error))
+
+    def _is_accounted_for(self, one: Found, code: str) -> bool:
+        """Whether another file stands for this one: the header of its voxels, or the disc that its program is of."""
+        return code == "part-of-volume" or (code == "not-an-image" and self._sources.is_program_file(one.path))
 
     def _refuse_failed(self) -> None:
         """At the end: a file that has changed since was still being written."""

@@ -90,7 +90,8 @@ class WelcomePage(QWidget):
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         heading = label("Drop studies here", "heading")
         kinds = label(
-            "Folders or files: DICOM, NIfTI, PNG, JPEG, TIFF. They are read in place, never changed.", "muted"
+            "Folders or files: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, TIFF. They are read in place, never changed.",
+            "muted",
         )
         for piece in (self._picture, heading, kinds):
             piece.setAlignment(Qt.AlignmentFlag.AlignCenter)
