@@ -40,13 +40,6 @@ class Library:
             for study, keep in changed:
                 self._replace(connection, self._keeping(connection, study, keep) if keep else study)
 
-    def add_studies(self, added: Iterable[Study]) -> None:
-        """Take studies in. A study or series that is known already is joined, so adding twice changes nothing."""
-        with self._project.writing() as connection:
-            for study in added:
-                known = read_series(connection, self._places, "study", study.key)
-                self._replace(connection, replace(study, series=_united(known, study.series)))
-
     def studies(self) -> list[Study]:
         """All studies with every slice, by label and date; lists are served by ``lines``."""
         with self._project.reading() as connection:
@@ -69,16 +62,11 @@ class Library:
             raise BadUsage("unknown-series", series=key)
         return found[0]
 
-    def known_hashes(self) -> set[str]:
-        """SHA-256 of every file that was checked."""
+    def siblings(self, key: str) -> list[Series]:
+        """The series of the same study, itself included; [] for an unknown series."""
         with self._project.reading() as connection:
-            return set(connection.execute(select(files.c.sha256).where(files.c.sha256 != "")).scalars())
-
-    def known_uids(self) -> set[str]:
-        """SOP Instance UIDs of every imported DICOM file."""
-        query = select(files.c.sop_instance_uid).where(files.c.sop_instance_uid != "")
-        with self._project.reading() as connection:
-            return set(connection.execute(query).scalars())
+            study = connection.scalar(select(series.c.study).where(series.c.key == key))
+            return read_series(connection, self._places, "study", study) if study is not None else []
 
     def set_aside(self, inputs: Iterable[Quarantined]) -> None:
         """Remember inputs that could not be read; a path that is there already gets the new reason."""

@@ -26,6 +26,7 @@ from app.store.project import Project
 from app.worker.channel import RecordingChannel
 from app.worker.prepare import ensure_prepared
 from models.data.prepared import PreparedImages
+from tests.helpers.libraries import put
 from tests.helpers.planted import planted_ct
 
 CLASSES = ("clear", "nodule")
@@ -63,7 +64,7 @@ def make_ground(folder: Path, *, patients: int = 40, per_class: int = 8, copies:
     project = Project.create(folder / "project")
     try:
         library = Library(project)
-        library.add_studies(series.group((reader.read(path) for path in sources), SECRET))
+        put(library, series.group((reader.read(path) for path in sources), SECRET))
         recipe = Recipe(size=size, window=Window("manual", (LOW + HIGH) / 2, HIGH - LOW))
         cohort = Cohorts(project, library).make("trial", recipe, split="50/10/40")
         samples = _samples(project, cohort, random, per_class=per_class, copies=copies)

@@ -17,6 +17,7 @@ from app.domain.study import Quarantined
 from app.imaging import reader, series
 from app.store.library import Library
 from tests.helpers.dicom_factory import write_series
+from tests.helpers.libraries import put
 from tests.helpers.pictures import write_pictures
 
 
@@ -98,7 +99,7 @@ def test_the_processor_is_always_a_device(services: Services) -> None:
 def take(services: Services, paths: list[Path]) -> str:
     """Put files into the library as one series."""
     (study,) = series.group([reader.read(path) for path in paths], services.project.secret)
-    Library(services.project).add_studies([study])
+    put(Library(services.project), [study])
     return study.series[0].key
 
 

@@ -14,6 +14,7 @@ from app.domain.study import Instance, Series, SourceKind, Study
 from app.services.cohorts import Cohorts
 from app.store.library import Library
 from app.store.project import Project
+from tests.helpers.libraries import put
 
 RECIPE = Recipe(size=32)
 
@@ -58,7 +59,7 @@ def library(project: Project) -> Library:
 
 @pytest.fixture
 def cohorts(project: Project, library: Library) -> Cohorts:
-    library.add_studies([*patients(10, "/data/glioma"), *patients(10, "/data/healthy")])
+    put(library, [*patients(10, "/data/glioma"), *patients(10, "/data/healthy")])
     return Cohorts(project, library)
 
 
@@ -94,22 +95,22 @@ def test_only_what_lies_below_a_folder_or_in_a_series(cohorts: Cohorts) -> None:
 
 
 def test_one_folder_a_patient_below_one_folder_a_class(project: Project, library: Library) -> None:
-    library.add_studies([study(f"{name}{n}", f"/d/{name}/p{n}", 3) for name in ("cyst", "nodule") for n in range(6)])
+    put(library, [study(f"{name}{n}", f"/d/{name}/p{n}", 3) for name in ("cyst", "nodule") for n in range(6)])
     cohort = Cohorts(project, library).draft("c", RECIPE)
     assert cohort.classes == ("cyst", "nodule")
     assert "one level above" in cohort.notices[0]
 
 
 def test_series_of_one_patient_each_are_classes_of_their_own(project: Project, library: Library) -> None:
-    library.add_studies([study(name, f"/d/{name}", 5) for name in ("abdomen", "head", "knee")])
+    put(library, [study(name, f"/d/{name}", 5) for name in ("abdomen", "head", "knee")])
     cohort = Cohorts(project, library).draft("c", RECIPE)
     assert cohort.counts() == {name: {"train": 5, "val": 0, "test": 0} for name in ("abdomen", "head", "knee")}
     assert "Class “head” has one patient: none is held out." in cohort.notices
 
 
 def test_a_tag_gives_the_classes(project: Project, library: Library) -> None:
-    library.add_studies([*patients(4, "/a", BodyPartExamined="HEAD"), *patients(4, "/b", BodyPartExamined="KNEE")])
-    library.add_studies(patients(1, "/c"))
+    put(library, [*patients(4, "/a", BodyPartExamined="HEAD"), *patients(4, "/b", BodyPartExamined="KNEE")])
+    put(library, patients(1, "/c"))
     cohort = Cohorts(project, library).draft("c", RECIPE, label_by="tag:BodyPartExamined")
     assert cohort.classes == ("HEAD", "KNEE")
     assert "2 image(s) have no label and are left out." in cohort.notices
@@ -127,14 +128,14 @@ def test_labels_by_hand_of_a_series_and_of_single_slices(cohorts: Cohorts, libra
 
 
 def test_patients_that_nobody_named_are_told(project: Project, library: Library) -> None:
-    library.add_studies(patients(8, "/data/x", known=False))
+    put(library, patients(8, "/data/x", known=False))
     cohort = Cohorts(project, library).draft("c", RECIPE)
     assert not cohort.patients_known
     assert any("name no patient" in notice for notice in cohort.notices)
 
 
 def test_series_without_the_plane_are_left_out_and_told(project: Project, library: Library) -> None:
-    library.add_studies([study("whole", "/d/whole", 9), study("single", "/d/single", 1), study("other", "/e/other", 1)])
+    put(library, [study("whole", "/d/whole", 9), study("single", "/d/single", 1), study("other", "/e/other", 1)])
     cohort = Cohorts(project, library).draft("c", Recipe(Plane.CORONAL), under=[Path("/d")])
     assert {item.series for item in cohort.items} == {"se-whole-whole"}
     assert cohort.notices[0] == "1 series cannot be cut in this plane and are left out, first Series single."
@@ -226,7 +227,7 @@ def test_the_sentence_names_the_first_unknown_image(cohorts: Cohorts, tmp_path: 
 
 
 def test_an_end_of_a_path_that_fits_several_images(project: Project, library: Library, tmp_path: Path) -> None:
-    library.add_studies([study("p", "/a/x"), study("p", "/b/x2")])
+    put(library, [study("p", "/a/x"), study("p", "/b/x2")])
     table = write(tmp_path / "t.csv", "file,label", "p-0.dcm,a")
     with pytest.raises(Refused, match="fits 2 images"):
         Cohorts(project, library).draft("c", RECIPE, label_by=table)
@@ -251,7 +252,7 @@ def test_the_verdict_grows_with_the_images(project: Project, library: Library) -
     cohorts = Cohorts(project, library)
     said = []
     for slices in (1, 4, 15, 80):
-        library.add_studies([study(f"p{n}", f"/n{slices}/x{slices}", slices) for n in range(15)])
+        put(library, [study(f"p{n}", f"/n{slices}/x{slices}", slices) for n in range(15)])
         said.append(cohorts.verdict(cohorts.draft("c", RECIPE, under=[Path(f"/n{slices}")])).partition(": ")[2])
     assert len(set(said)) == 4
     assert "too few" in said[0]
@@ -270,8 +271,8 @@ def apart(one: Study, why: str) -> Study:
 
 
 def test_what_is_unchecked_or_set_apart_stays_out_and_is_named(library: Library, project: Project) -> None:
-    library.add_studies([*patients(6, "/data/a"), *patients(6, "/data/b"), unchecked(study("new", "/data/a", 3), 1)])
-    library.add_studies([apart(study("scout", "/data/b"), "localiser"), apart(study("dose", "/data/b"), "dose report")])
+    put(library, [*patients(6, "/data/a"), *patients(6, "/data/b"), unchecked(study("new", "/data/a", 3), 1)])
+    put(library, [apart(study("scout", "/data/b"), "localiser"), apart(study("dose", "/data/b"), "dose report")])
     made = Cohorts(project, library).make("trial", RECIPE)
     assert [i.index for i in made.items if i.series == "se-new-a"] == [0, 2]
     assert not {i.series for i in made.items} & {"se-scout-b", "se-dose-b"}
@@ -282,16 +283,14 @@ def test_what_is_unchecked_or_set_apart_stays_out_and_is_named(library: Library,
 def test_a_volume_with_an_unchecked_slice_stays_out_of_other_planes_as_a_whole(
     library: Library, project: Project
 ) -> None:
-    library.add_studies(
-        [*patients(3, "/data/a", 4), *patients(3, "/data/b", 4), unchecked(study("new", "/data/a", 4), 1)]
-    )
+    put(library, [*patients(3, "/data/a", 4), *patients(3, "/data/b", 4), unchecked(study("new", "/data/a", 4), 1)])
     made = Cohorts(project, library).make("trial", Recipe(plane=Plane.CORONAL, size=32))
     assert "se-new-a" not in {i.series for i in made.items}
     assert any(notice.startswith("64 image(s) are left out") for notice in made.notices)
 
 
 def test_a_table_may_name_what_stays_out(library: Library, project: Project, tmp_path: Path) -> None:
-    library.add_studies([*patients(4, "/data/a", 1), unchecked(study("new", "/data/a"), 0)])
+    put(library, [*patients(4, "/data/a", 1), unchecked(study("new", "/data/a"), 0)])
     names = [f"/data/a/a{n}-0.dcm,x" for n in range(4)]
     (tmp_path / "labels.csv").write_text("\n".join(["file,label", *names, "/data/a/new-0.dcm,x"]))
     made = Cohorts(project, library).make("trial", RECIPE, label_by=f"csv:{tmp_path / 'labels.csv'}")
@@ -299,6 +298,6 @@ def test_a_table_may_name_what_stays_out(library: Library, project: Project, tmp
 
 
 def test_choosing_only_what_stays_out_is_refused(library: Library, project: Project) -> None:
-    library.add_studies([apart(study("scout", "/data/b"), "localiser")])
+    put(library, [apart(study("scout", "/data/b"), "localiser")])
     with pytest.raises(Refused, match="1 localiser"):
         Cohorts(project, library).make("trial", RECIPE, series=["se-scout-b"])
