@@ -49,6 +49,10 @@ class Catalogue:
         """One series. Raises ``BadUsage`` (``unknown-series``)."""
         return self._library.series(key)
 
+    def siblings(self, key: str) -> list[Series]:
+        """The series of the same study as a series, itself included."""
+        return self._library.siblings(key)
+
     def counts(self) -> dict[str, int]:
         """How many studies, series, instances, patients and set-aside inputs there are."""
         return self._library.counts()

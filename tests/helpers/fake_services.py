@@ -168,6 +168,9 @@ class FakeCatalogue:
     def thumbnail(self, series_key: str) -> Path | None:
         return None
 
+    def siblings(self, key: str) -> list[Series]:
+        return next(list(study.series) for study in self.held for one in study.series if one.key == key)
+
     def slice_count(self, series_key: str, plane: Plane = Plane.NATIVE) -> int:
         return len(self.series(series_key).instances)
 

@@ -19,11 +19,12 @@ from app.domain.recipe import Plane
 from app.domain.study import Series
 from app.imaging import native, reader, series, volume
 from app.ui.job_bridge import JobBridge
+from app.ui.view_models.planes import repeats
 from app.ui.widgets import volumes
 from app.ui.widgets.plane_pane import PlanePane
 from app.ui.widgets.viewer import SliceViewer
 from tests.helpers.dicom_factory import uid, write_series
-from tests.helpers.nifti_factory import write_turned
+from tests.helpers.nifti_factory import write_turned, write_volume
 from tests.helpers.real_data import real_data
 
 LEFT = Qt.MouseButton.LeftButton
@@ -72,7 +73,7 @@ def shelf() -> Shelf:
 @pytest.fixture
 def viewer(qtbot: QtBot, qapp, shelf: Shelf) -> Iterator[SliceViewer]:
     bridge = JobBridge()
-    made = SliceViewer(bridge, shelf.slice, volume=shelf.volume)
+    made = SliceViewer(bridge, shelf.slice, volume=shelf.volume, siblings=lambda _key: list(shelf.held.values()))
     qtbot.addWidget(made)
     made.resize(900, 700)
     made.show()
@@ -365,6 +366,68 @@ def test_planes_keep_true_proportions(viewer: SliceViewer, shelf: Shelf, tmp_pat
     for pane, (width, height) in zip(viewer.deck.panes, sizes, strict=True):
         rect = pane.canvas.picture_rect()
         assert rect.width() / rect.height() == pytest.approx(width / height, rel=0.01)
+
+
+# Times
+
+
+@pytest.fixture
+def moving(tmp_path: Path, shelf: Shelf) -> list[Series]:
+    """The same 8 x 10 x 12 voxels at eleven times, each a thousand brighter than the one before."""
+    still = np.arange(960).reshape(SHAPE)
+    voxels = np.stack([still + 1000 * time for time in range(11)], axis=-1).astype(np.int16)
+    found = read([write_volume(tmp_path / "moving.nii", voxels, spacing=(1.0, 1.5, 2.0))])
+    shelf.put(*found, *read(write_series(tmp_path / "another")))
+    return [next(one for one in found if one.description.endswith(f" {time}")) for time in range(11)]
+
+
+def time_of(pane: PlanePane) -> int:
+    return int(pane.canvas.value_at(0, 0)) // 1000
+
+
+def test_another_time_shows_the_same_place(viewer: SliceViewer, moving: list[Series], qtbot: QtBot) -> None:
+    viewer.show_series(moving[0])
+    qtbot.waitUntil(lambda: viewer.tools.time.isVisible() and viewer.canvas.has_slice)
+    assert viewer.tools.time.text() == "Time 1 of 11"
+    viewer.go_to(3)
+    viewer.set_window(100, 900)
+    viewer.canvas.zoom(2.0)
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_Period)
+    qtbot.waitUntil(lambda: time_of(viewer.deck.main) == 1)
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_Comma)
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_Comma)
+    qtbot.waitUntil(lambda: time_of(viewer.deck.main) == 10)
+    assert viewer.tools.time.value() == 11, "ten comes after nine, and last before first"
+    viewer.show_series(moving[4])  # the person chose it in the list
+    qtbot.waitUntil(lambda: time_of(viewer.deck.main) == 4)
+    assert (viewer.index, viewer.canvas.window_limits, viewer.canvas.placing.zoom) == (3, (100, 900), 2.0)
+    assert viewer.series is moving[4]
+
+
+@pytest.mark.parametrize("three", [False, True])
+def test_space_plays_through_the_times_of_one_place(
+    viewer: SliceViewer, moving: list[Series], three: bool, qtbot: QtBot
+) -> None:
+    viewer.deck.set_three(three)
+    viewer.show_series(moving[0])
+    qtbot.waitUntil(lambda: len(viewer.times.members) == 11 and viewer.canvas.has_slice)
+    if three:
+        qtbot.waitUntil(lambda: viewer.deck.volume is not None)
+    seen: list[tuple[int, int]] = []
+    viewer.slice_changed.connect(lambda index: seen.append((index, time_of(viewer.deck.main))))
+    viewer.tools.speed.setValue(60)
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: {time for _, time in seen} == set(range(11)), timeout=20_000)
+    assert {index for index, _ in seen} == {viewer.index}
+    if three:
+        assert all(pane.canvas.has_slice and not pane.canvas.notice for pane in viewer.deck.panes)
+
+
+def test_a_stack_with_one_time_has_no_times_to_choose(viewer: SliceViewer, shelf: Shelf, moving: list[Series]) -> None:
+    another = next(one for one in shelf.held.values() if one not in moving)
+    assert repeats(another, list(shelf.held.values())) == ()
+    assert repeats(moving[2], list(shelf.held.values())) == tuple(moving)
+    assert not viewer.tools.time.isVisible()
 
 
 @pytest.mark.real

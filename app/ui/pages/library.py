@@ -55,7 +55,12 @@ class LibraryPage(QWidget):
         self.thumbnails = Thumbnails(context.bridge, self._thumbnail)
         self.list = EntryList(self.thumbnails)
         self.viewer = SliceViewer(
-            context.bridge, self._load, volume=self._volume, header=self._header, preferences=context.preferences
+            context.bridge,
+            self._load,
+            volume=self._volume,
+            siblings=self._siblings,
+            header=self._header,
+            preferences=context.preferences,
         )
         self.aside = SetAsideList()
         self.filters = FilterBar()
@@ -116,7 +121,7 @@ class LibraryPage(QWidget):
         context.library_changed.connect(self.feed.refresh)
         context.bridge.started.connect(self._show_waiting)
         self.feed.read.connect(self._take)
-        self.feed.listed.connect(self._list)
+        self.feed.listed.connect(self._answer)
         self.filters.changed.connect(lambda: self.feed.ask(self.filters.wanted))
         self.list.current_changed.connect(self._show)
         self.list.selection_changed.connect(self._remember_selection)
@@ -157,6 +162,11 @@ class LibraryPage(QWidget):
         """While the first images are read, the empty room says so."""
         kinds = {running.job.spec.kind for running in self._context.bridge.jobs().values()}
         self.empty.show_words(*(READING if kinds & set(IMPORT_KINDS) else INVITATION))
+
+    def _answer(self, found: Listed) -> None:
+        """The person asked for something else, so the list begins at its beginning."""
+        self._list(found)
+        self.list.scrollToTop()
 
     def _list(self, found: Listed) -> None:
         self.filters.show_result(found)
@@ -214,6 +224,9 @@ class LibraryPage(QWidget):
 
     def _volume(self, series: str, on_slice: Callable[[int, int], None]) -> Volume:
         return self._services().catalogue.volume(series, on_slice)
+
+    def _siblings(self, series: str) -> Sequence[Series]:
+        return self._services().catalogue.siblings(series)
 
     def _header(self, series: str, index: int) -> Sequence[HeaderLine]:
         return self._services().catalogue.header(series, index)

@@ -5,6 +5,7 @@ No widgets and no files; computing the planes loads the readers' modules, so it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ THREE = (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
 NAMES = {Plane.NATIVE: "As acquired", Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
 UNITS = {"HU": "HU", "SUV": "SUV", "stored": "raw"}
 """What a read-out calls the unit of a value; other units go without a name."""
+_NUMBERS = re.compile(r"(\d+)")
 _LETTERS = (("R", "L"), ("A", "P"), ("F", "H"))
 
 
@@ -58,6 +60,27 @@ def nearest(series: Series, point: Point) -> int | None:
         return None
     wanted = geometry.along_normal(point, series.orientation)
     return min(range(len(places)), key=lambda index: abs((places[index] or 0.0) - wanted))
+
+
+def repeats(series: Series, others: Sequence[Series]) -> tuple[Series, ...]:
+    """The times of a stack among ``others``, itself included, in order; () where it has one time only.
+
+    They show the same slices in the same frame of reference, and their names differ in the last part at most.
+    """
+    found = [one for one in others if _stack_of(one) == _stack_of(series)]
+    ordered = sorted(
+        found, key=lambda one: [int(part) if part.isdigit() else part for part in _NUMBERS.split(one.description)]
+    )
+    return tuple(ordered) if len(ordered) > 1 and any(one.key == series.key for one in ordered) else ()
+
+
+def _stack_of(series: Series) -> tuple[object, ...]:
+    first, last = series.instances[0], series.instances[-1]
+    places = tuple(one.position_mm and round(one.position_mm, 2) for one in (first, last))
+    size = (first.rows, first.columns, len(series.instances))
+    name = series.description.rpartition(", ")[0] or series.description
+    described = (series.kind, series.modality, series.unit, series.frame_of_reference, name)
+    return *described, *size, *places, tuple(round(part, 3) for part in series.orientation)
 
 
 def place_text(point: Point, digits: int = 1) -> str:

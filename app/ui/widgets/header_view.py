@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import UnderstudyError
 from app.ui.phrases import count
-from app.ui.theme import SPACE
+from app.ui.theme import SPACE, tokens
 from app.ui.widgets.section import ElidedLabel, label, row
 
 if TYPE_CHECKING:
@@ -67,17 +67,22 @@ class HeaderModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Texts of a line."""
+        line = self.lines[index.row()]
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 2 and self._hides(line):
+            return QColor(tokens().muted)
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
-        line = self.lines[index.row()]
-        value = HIDDEN if line.identifies and not self.shows_identity else line.value
+        value = HIDDEN if self._hides(line) else line.value
         return (line.tag, line.name, value)[index.column()]
 
     def words(self, number: int) -> str:
         """What a search looks at; hidden values are not found either."""
         line = self.lines[number]
-        value = line.value if self.shows_identity or not line.identifies else ""
+        value = "" if self._hides(line) else line.value
         return f"{line.tag} {line.keyword} {line.name} {value}".lower()
+
+    def _hides(self, line: HeaderLine) -> bool:
+        return line.identifies and not self.shows_identity
 
 
 class _Matching(QSortFilterProxyModel):

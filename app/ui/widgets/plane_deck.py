@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.domain.errors import UnderstudyError
@@ -24,6 +24,9 @@ from app.ui.widgets.volumes import LoadVolume, Volumes
 if TYPE_CHECKING:
     from app.imaging.slices import SliceImage
     from app.imaging.volume import Volume
+
+PATIENCE_MS = 400
+"""How long an empty pane waits for its first slice before it says so."""
 
 
 @dataclass(slots=True)
@@ -68,10 +71,11 @@ class PlaneDeck(QWidget):
         self.planes = Planes()
         self.volume: Volume | None = None
         self.cross = Cross(is_shown={False: False, True: True})
-        self.wants_three = False
+        self._swaps = self.wants_three = False
         self.wanted_plane = Plane.NATIVE
         self.frames, self.volumes = Frames(bridge, load), Volumes(bridge, load_volume)
         self.has_volumes = load_volume is not None
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self.panes = (PlanePane(), PlanePane(), PlanePane())
         self.main = self.active = self.panes[0]
         self._arrange()
@@ -83,7 +87,7 @@ class PlaneDeck(QWidget):
     def show_series(self, series: Series | None, index: int | None = None) -> None:
         """Show another series at a slice: the one asked for, else the place of the crosshair, else the middle."""
         self.frames.forget()
-        self.series, self.volume, self.planes = series, None, Planes()
+        self.series, self.volume, self.planes, self._swaps = series, None, Planes(), False
         if series is None or series.frame_of_reference != self.cross.frame or not self.cross.frame:
             self.cross.point = None
         self.cross.frame = series.frame_of_reference if series is not None else ""
@@ -98,6 +102,17 @@ class PlaneDeck(QWidget):
         self._lay_out()
         if series is not None and series.instances:
             self.main.set_index(self._first_index(series) if index is None else index)
+            self.bring(self.main)
+
+    def swap(self, series: Series) -> None:
+        """Another time of the same stack: planes, place and zoom stay; pictures change as soon as they are there."""
+        self.series = series
+        self.volumes.look_at(series)
+        if self.is_three or self.wanted_plane is not Plane.NATIVE:
+            self._swaps = True
+            self.volumes.want()
+        else:
+            self.volume = None
             self.bring(self.main)
 
     def grow(self, series: Series) -> None:
@@ -150,7 +165,7 @@ class PlaneDeck(QWidget):
     @property
     def is_waiting(self) -> bool:
         """Whether the slice asked for last is not on the screen yet."""
-        return self.volume is None and self.frames.is_waiting
+        return self._swaps or (self.volume is None and self.frames.is_waiting)
 
     def visible_panes(self) -> tuple[PlanePane, ...]:
         """The panes on the screen."""
@@ -178,6 +193,7 @@ class PlaneDeck(QWidget):
             pane.show_image(image)
             self.shown.emit(pane, image)
         elif pane is self.main:
+            self._patience.start()
             self.frames.want(self.series.key, pane.index, pane.count)
 
     # Building
@@ -195,6 +211,7 @@ class PlaneDeck(QWidget):
     def _connect(self) -> None:
         self.frames.shown.connect(self._show_native)
         self.frames.failed.connect(self._show_failure)
+        self._patience.timeout.connect(self._show_waiting)
         self.volumes.described.connect(self._take_planes)
         self.volumes.progressed.connect(self._show_progress)
         self.volumes.ready.connect(self._take_volume)
@@ -230,8 +247,9 @@ class PlaneDeck(QWidget):
             return
         wanted = THREE if self.is_three else (self.wanted_plane,)
         for pane, plane in zip(self.panes, wanted, strict=False):
+            if pane.plane is not plane:
+                pane.canvas.placing.fit()
             pane.set_stack(plane, self.volume.count(plane))
-            pane.canvas.placing.fit()
             pane.canvas.set_sides(self.planes.sides.get(plane, NO_SIDES))
         self._go_to_cross()
 
@@ -242,7 +260,7 @@ class PlaneDeck(QWidget):
 
     def _take_volume(self, volume: Volume) -> None:
         """From now on every slice of every plane is there at once."""
-        self.volume = volume
+        self.volume, self._swaps = volume, False
         if self.cross.point is None:
             _, rows, columns = volume.voxels.shape
             self.cross.point = volume.point(Plane.NATIVE, self.main.index, (rows - 1) / 2, (columns - 1) / 2)
@@ -257,6 +275,7 @@ class PlaneDeck(QWidget):
 
     def _volume_failed(self, error: UnderstudyError) -> None:
         """The native slices stay; the other planes say why they are not there."""
+        self._swaps = False
         self.planes = Planes({Plane.NATIVE: self.planes.sides.get(Plane.NATIVE, NO_SIDES)}, str(error))
         self._lay_out()
 
@@ -277,6 +296,11 @@ class PlaneDeck(QWidget):
         if self.volume is None and index == self.main.index:
             self.main.show_image(image)
             self.shown.emit(self.main, image)
+
+    def _show_waiting(self) -> None:
+        """A first slice that takes long is said to be on its way; a later one leaves the one before it in view."""
+        if self.is_waiting and not self.main.canvas.has_slice:
+            self.main.canvas.set_notice("Reading the slice…")
 
     def _show_failure(self, error: UnderstudyError) -> None:
         self.main.canvas.show_slice(None)

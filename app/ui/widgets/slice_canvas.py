@@ -86,6 +86,11 @@ class SliceCanvas(QWidget):
         self._point()
         self.update()
 
+    @property
+    def has_slice(self) -> bool:
+        """Whether a slice is shown."""
+        return self._pixels is not None
+
     def set_window(self, low: float, high: float) -> None:
         """Grey levels: ``low`` is black, ``high`` white (the reverse where ``inverted``)."""
         self.window_limits = (low, high)

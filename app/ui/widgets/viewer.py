@@ -12,23 +12,13 @@ from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
 from app.domain.errors import UnderstudyError
-from app.domain.recipe import Plane
 from app.domain.study import Series
 from app.ui.job_bridge import JobBridge
 from app.ui.mouse_profiles import profile
 from app.ui.preferences import Preferences
 from app.ui.theme import SPACE
-from app.ui.view_models.library import series_title
-from app.ui.view_models.planes import (
-    NAMES,
-    THREE,
-    WindowChoice,
-    native_place_text,
-    place_text,
-    slice_place_text,
-    value_text,
-    window_choices,
-)
+from app.ui.view_models.planes import WindowChoice, window_choices
+from app.ui.widgets import read_out
 from app.ui.widgets.cine import Cine
 from app.ui.widgets.frames import Load
 from app.ui.widgets.header_view import HeaderView
@@ -36,6 +26,7 @@ from app.ui.widgets.plane_deck import PlaneDeck
 from app.ui.widgets.plane_pane import PAGE, PlanePane
 from app.ui.widgets.section import label
 from app.ui.widgets.slice_canvas import ZOOM_STEP, SliceCanvas
+from app.ui.widgets.times import Siblings, Times
 from app.ui.widgets.viewer_tools import PictureTools, WindowTools
 from app.ui.widgets.volumes import LoadVolume
 
@@ -73,6 +64,7 @@ class SliceViewer(QWidget):
         bridge: does the decoding.
         load: slice of a series key and index; called off the GUI thread.
         volume: volume of a series key, for planes and crosshair; without it there are native slices only.
+        siblings: the series of the same study as a series key, among which a stack's other times are found.
         header: header lines of a series key and index; without it there is no header table.
         preferences: where the mouse profile is remembered.
 
@@ -88,6 +80,7 @@ class SliceViewer(QWidget):
         load: Load,
         *,
         volume: LoadVolume | None = None,
+        siblings: Siblings | None = None,
         header: LoadHeader | None = None,
         preferences: Preferences | None = None,
     ) -> None:
@@ -100,7 +93,8 @@ class SliceViewer(QWidget):
         self._of_file: tuple[WindowChoice, ...] = ()
         self.deck = PlaneDeck(bridge, load, volume)
         self.tools, self.window_tools = PictureTools(), WindowTools()
-        self.cine = Cine(self._next_slice, lambda: self.deck.is_waiting)
+        self.times = Times(bridge, siblings)
+        self.cine = Cine(self._next_picture, lambda: self.deck.is_waiting)
         self.header_view: HeaderView | None = None
         self.warnings = label("", "caution", wrap=True)
         self._arrange()
@@ -132,8 +126,12 @@ class SliceViewer(QWidget):
             self.deck.grow(series)
             self._show_texts()
             return
+        if index is None and self.times.number_of(series) is not None:
+            self._swap(series)
+            return
         self._fresh = True
         self.cine.play(False)
+        self.times.look_at(series)
         self._offer_windows(series.unit, ())
         if self.header_view is not None and not same:
             self.header_view.forget()
@@ -144,6 +142,7 @@ class SliceViewer(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self.cine.play(False)
+        self.times.look_at(None)
         self.series = None
         self.deck.show_series(None)
         self._show_warnings(())
@@ -153,6 +152,11 @@ class SliceViewer(QWidget):
     def go_to(self, index: int) -> None:
         """Scroll the large pane to a slice; beyond the ends stays at the end."""
         self.deck.go_to(index)
+
+    def go_to_time(self, number: int) -> None:
+        """The same slices at another time, from 0; beyond the last one comes the first."""
+        if self.times.members:
+            self._swap(self.times.members[number % len(self.times.members)])
 
     def set_window(self, low: float, high: float) -> None:
         """Grey levels from ``low`` to ``high``, in all panes."""
@@ -222,6 +226,8 @@ class SliceViewer(QWidget):
         tools.invert.toggled.connect(self._invert)
         tools.fit.clicked.connect(self.fit)
         tools.play.clicked.connect(self.cine.play)
+        self.times.found.connect(self._show_times)
+        tools.time.valueChanged.connect(lambda number: self.go_to_time(number - 1))
         tools.speed.valueChanged.connect(self.cine.set_speed)
         tools.mouse.chosen.connect(self.set_mouse)
         tools.header.clicked.connect(self.open_header)
@@ -261,6 +267,8 @@ class SliceViewer(QWidget):
             Key.Key_Space: lambda: self.cine.play(not self.cine.is_playing),
             Key.Key_C: self.tools.crosshair.click,
             Key.Key_H: self.tools.header.click,
+            Key.Key_Comma: lambda: self._step_time(-1),
+            Key.Key_Period: lambda: self._step_time(1),
         }
         found = keys.get(key)
         if found is not None:
@@ -336,47 +344,40 @@ class SliceViewer(QWidget):
         deck = self.deck
         self.tools.show_layout(deck.is_three, deck.wanted_plane, deck.planes.refusal)
         self.tools.crosshair.setChecked(deck.cross_is_shown)
-        self.tools.play.setEnabled(deck.main.count > 1)
+        self.tools.play.setEnabled(deck.main.count > 1 or len(self.times.members) > 1)
         self._show_texts()
 
     def _show_playing(self, on: bool) -> None:
         self.tools.play.setChecked(on)
         self.tools.play.setText("Stop" if on else "Play")
 
-    def _next_slice(self) -> None:
+    def _show_times(self) -> None:
+        self.tools.show_times(self.times.number_of(self.series), len(self.times.members))
+        self._show_layout()
+
+    def _swap(self, series: Series) -> None:
+        self.series = series
+        self.deck.swap(series)
+        self._show_times()
+
+    def _step_time(self, by: int) -> None:
+        self.go_to_time((self.times.number_of(self.series) or 0) + by)
+
+    def _next_picture(self) -> None:
+        """Play through time where there are times, else through the slices."""
         pane = self.deck.active
-        pane.go_to((pane.index + 1) % max(1, pane.count))
+        if self.times.members:
+            self._step_time(1)
+        else:
+            pane.go_to((pane.index + 1) % max(1, pane.count))
 
     def _show_pointed(self, pane: PlanePane, row: int, column: int) -> None:
-        text = ""
-        if row >= 0 and self.series is not None:
-            value = value_text(pane.canvas.value_at(row, column), self.series.unit)
-            point = self.deck.point(pane, row, column)
-            text = f"{value}\nx {column}, y {row}" + (f"\n{place_text(point)}" if point is not None else "")
-        low, high = pane.canvas.texts[:2]
-        pane.canvas.set_texts(low, high, text, pane.canvas.texts[3])
+        if self.series is not None:
+            read_out.show_pixel(pane, self.series, (row, column), self.deck.point(pane, row, column))
 
     def _show_texts(self) -> None:
         for pane in self.deck.visible_panes():
-            low, high = pane.canvas.window_limits
-            shown_window = f"C {(low + high) / 2:.4g}  W {high - low:.4g}" if pane is self.deck.main else ""
-            pane.canvas.set_texts(self._title(pane), shown_window, pane.canvas.texts[2], self._place(pane))
-
-    def _title(self, pane: PlanePane) -> str:
-        if self.series is None:
-            return ""
-        name = NAMES[pane.plane] if pane.plane is not Plane.NATIVE else ""
-        title = series_title(self.series) if pane is self.deck.main else ""
-        return "\n".join(part for part in (title, name) if part)
-
-    def _place(self, pane: PlanePane) -> str:
-        """Where the slice lies, in millimetres along the way across the slices."""
-        if self.series is None or not pane.count:
-            return ""
-        if pane.plane in THREE:
-            point = self.deck.point(pane, 0, 0)
-            return slice_place_text(pane.plane, point) if point is not None else ""
-        return native_place_text(self.series, pane.index)
+            read_out.show_place(pane, self.series, self.deck.point(pane, 0, 0), is_main=pane is self.deck.main)
 
     # Header
 

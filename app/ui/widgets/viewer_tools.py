@@ -49,15 +49,20 @@ class PictureTools(QWidget):
         self.speed.setSuffix(" /s")
         self.speed.setAccessibleName("Pictures a second")
         self.speed.setToolTip("Pictures a second")
+        self.time = roomy(QSpinBox())
+        self.time.setAccessibleName("Time point")
+        self.time.setToolTip("The same slices at another time (comma and full stop)")
+        self.time.setPrefix("Time ")
         self.header = button("Header", "quiet", tip="Every line of the file's header (H)")
         self.mouse = MouseButton()
         line = row(
             self.one, self.three, self.plane, self.crosshair, self.invert, self.fit,
-            self.play, self.speed, None, self.mouse, self.header, spacing=4,
+            self.play, self.speed, self.time, None, self.mouse, self.header, spacing=4,
         )  # fmt: skip
         line.setContentsMargins(0, 0, 0, 0)
         self.setLayout(line)
         keep_keys_with_picture(self)
+        self.show_times(None, 0)
 
     def show_layout(self, three: bool, plane: Plane, refusal: str) -> None:
         """Say what is on the screen; ``refusal`` is why there are no other planes."""
@@ -68,6 +73,16 @@ class PictureTools(QWidget):
         self.three.setToolTip(refusal or "Three planes (double click)")
         self.plane.setToolTip(refusal or "The plane that is shown alone")
         self.crosshair.setEnabled(not refusal)
+
+    def show_times(self, number: int | None, count: int) -> None:
+        """Say which of ``count`` times is shown, from 0; without times there is nothing to choose."""
+        self.time.setVisible(count > 1)
+        self.time.blockSignals(True)
+        self.time.setRange(1, max(1, count))
+        self.time.setSuffix(f" of {count}")
+        self.time.setValue((number or 0) + 1)
+        self.time.blockSignals(False)
+        self.play.setToolTip(f"Play the {'times' if count > 1 else 'slices'} (space)")
 
 
 class MouseButton(QPushButton):
