@@ -81,5 +81,10 @@ def grouped(inputs: Iterable[Quarantined]) -> list[ReasonGroup]:
 
 def _group(code: str, members: list[Quarantined]) -> ReasonGroup:
     inputs = tuple(sorted(members, key=lambda one: one.path))
-    first_sentence = inputs[0].reason.split(". ")[0].rstrip(".")
-    return ReasonGroup(code, TITLES.get(code) or first_sentence, inputs, code == KEPT)
+    return ReasonGroup(code, TITLES.get(code) or _first_words(inputs[0].reason), inputs, code == KEPT)
+
+
+def _first_words(reason: str) -> str:
+    """ "The file holds a report. It …" as "A report"; any other reason by its first sentence."""
+    words = reason.split(". ", maxsplit=1)[0].rstrip(".").removeprefix("The file holds ")
+    return words[:1].upper() + words[1:]

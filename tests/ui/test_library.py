@@ -146,7 +146,7 @@ def test_kept_objects_stand_apart_from_failures(page: LibraryPage, services: Fak
     page.tabs.setCurrentIndex(1)
     assert page.aside.chosen() == ["/in/one.dcm"], "nothing selected means all failures, and only them"
     qtbot.mouseClick(page.aside.kept, LEFT)
-    assert [row.node.title for row in page.aside.list.grouped.rows] == ["The file holds a segmentation"]
+    assert [row.node.title for row in page.aside.list.grouped.rows] == ["A segmentation"]
     assert page.aside.chosen() == ["/in/seg.dcm"]
 
 

@@ -280,7 +280,15 @@ def test_end_of_an_import_is_told_in_words(open_window: Build, qtbot: QtBot) -> 
     qtbot.waitUntil(window.message.isVisible)
     text = window.message.text.text()
     assert text.startswith("Read 40 images in 2 studies. 3 files skipped")
-    assert "1 file could not be read" in text
+    assert "1 file was set aside" in text
+    assert not window.message.details.isVisible()
+    qtbot.mouseClick(window.message.unfold, LEFT)
+    assert window.message.details.isVisible()
+    assert window.message.details.toPlainText() == "Y (1)\n    x: y"
+    qtbot.mouseClick(window.message.copy, LEFT)
+    assert QApplication.clipboard().text().endswith("x: y")
+    window.show_room("cohort")
+    assert window.message.isVisible(), "warnings stay until they are put away"
     window.add([Path("/again")])
     services.jobs.started[-1].end("done", {"imported": 0, "studies": 0, "skipped": 43, "quarantined": []})
     qtbot.waitUntil(lambda: window.message.text.text().startswith("Nothing new was read. 43 files skipped"))

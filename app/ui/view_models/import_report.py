@@ -71,7 +71,7 @@ def _with_aside(text: str, aside: Sequence[Quarantined]) -> tuple[str, str]:
     failed = sum(len(group.inputs) for group in groups if not group.kept)
     kept = len(aside) - failed
     if failed:
-        text += f" {count(failed, 'file')} could not be read; see “Set aside”."
+        text += f" {count(failed, 'file was', 'files were')} set aside; the details say why."
     if kept:
         text += f" {count(kept, 'object')} without a picture kept for later."
     return text, "caution" if failed else "info"

@@ -24,7 +24,7 @@ def test_reasons_are_grouped_and_long_lists_are_cut() -> None:
     assert lines[1] == "  Damaged files (8)"
     assert lines[2] == "    /in/0.dcm: The file is damaged: 0."
     assert lines[7] == "    and 3 more; --json lists all of them"
-    assert lines[8] == "  The file holds a segmentation (1)", "kept objects come last: they are no failures"
+    assert lines[8] == "  A segmentation (1)", "kept objects come last: they are no failures"
 
 
 def test_nothing_aside_is_one_sentence_and_unchecked_files_are_named() -> None:

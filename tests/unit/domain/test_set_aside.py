@@ -24,8 +24,8 @@ def test_large_groups_come_first_kept_objects_last_and_each_kind_of_object_alone
     assert [(group.title, len(group.inputs), group.kept) for group in groups] == [
         ("Not images", 2, False),
         ("Damaged files", 1, False),
-        ("The file holds a report", 2, True),
-        ("The file holds a segmentation", 1, True),
+        ("A report", 2, True),
+        ("A segmentation", 1, True),
     ]
     assert [one.path for one in groups[0].inputs] == ["/a", "/b"]
 
