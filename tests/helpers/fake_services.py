@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.cohort import SPLITS, Cohort, Item
-from app.domain.errors import Refused
+from app.domain.errors import BadUsage, Refused
 from app.domain.recipe import Plane, Recipe
 from app.domain.study import Instance, Quarantined, Series, SeriesLine, SourceKind, Study
 from app.imaging.content import SliceImage
@@ -163,13 +163,16 @@ class FakeCatalogue:
         return list(self.held)
 
     def series(self, key: str) -> Series:
-        return next(one for study in self.held for one in study.series if one.key == key)
+        found = next((one for study in self.held for one in study.series if one.key == key), None)
+        if found is None:
+            raise BadUsage("unknown-series", series=key)
+        return found
 
     def thumbnail(self, series_key: str) -> Path | None:
         return None
 
     def siblings(self, key: str) -> list[Series]:
-        return next(list(study.series) for study in self.held for one in study.series if one.key == key)
+        return next((list(study.series) for study in self.held for one in study.series if one.key == key), [])
 
     def slice_count(self, series_key: str, plane: Plane = Plane.NATIVE) -> int:
         return len(self.series(series_key).instances)

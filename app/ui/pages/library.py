@@ -168,11 +168,6 @@ class LibraryPage(QWidget):
         self._list(found)
         self.list.scrollToTop()
 
-    def _answer(self, found: Listed) -> None:
-        """The person asked for something else, so the list begins at its beginning."""
-        self._list(found)
-        self.list.scrollToTop()
-
     def _list(self, found: Listed) -> None:
         self.filters.show_result(found)
         self.list.show_nodes(found.entries)
