@@ -21,12 +21,12 @@ class Intake:
     def start(
         self, paths: Sequence[Path], *, on_message: OnMessage | None = None, on_outcome: OnOutcome | None = None
     ) -> Job:
-        """Read files and folders into the library.
+        """Read files, folders and archives into the library. An entry of an archive stands for its archive.
 
         Raises:
             Refused: ``path-missing``.
         """
-        found = [path.expanduser().absolute() for path in paths]
+        found = list(dict.fromkeys(_archive_of(path.expanduser().absolute()) for path in paths))
         missing = next((path for path in found if not path.exists()), None)
         if missing is not None:
             raise Refused("path-missing", path=str(missing))
@@ -46,3 +46,8 @@ class Intake:
         return self._starter.start(
             "sample-project", params, resource="disk", on_message=on_message, on_outcome=on_outcome
         )
+
+
+def _archive_of(path: Path) -> Path:
+    """The archive that ``path`` names an entry of, as the list of what was set aside does; else the path itself."""
+    return path if path.exists() else next((above for above in path.parents if above.is_file()), path)

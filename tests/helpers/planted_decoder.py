@@ -32,8 +32,7 @@ def _hang() -> None:
 def _devour() -> None:
     kept = []
     while True:
-        kept.append(bytearray(50_000_000))
-        time.sleep(0.01)
+        kept.append(bytearray(200_000_000))
 
 
 def _break() -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.fileset import FileSet
 
+from app.compose import Services
 from app.domain.errors import Stopped
 from app.imaging import archives
 from app.jobs.messages import Message, Progress
@@ -122,6 +123,18 @@ def test_a_mended_archive_leaves_the_quarantine(project: Project, archive: Path)
     archive.write_bytes(whole)
     import_paths(project, [archive])
     assert [one.code for one in Library(project).quarantined()] == ["archive-outside"]
+
+
+def test_a_refused_entry_is_tried_again_with_its_archive(services: Services, archive: Path) -> None:
+    import_paths(services.project, [archive])
+    (aside,) = Library(services.project).quarantined()
+    assert not Path(aside.path).exists()
+    job = services.intake.start([Path(aside.path), archive])
+    try:
+        assert job.spec.params["paths"] == [str(archive)]
+    finally:
+        job.stop()
+        job.wait(20)
 
 
 def test_a_disk_of_a_hospital(project: Project, tmp_path: Path) -> None:
