@@ -53,7 +53,7 @@ class Series:
         folder: folder that the files came from.
         spacing_mm: (row, column, slice) spacing; ``None`` for a part that is unknown.
         orientation: row and column direction cosines in LPS (6 numbers), empty where unknown.
-        unit: meaning of the values ("HU", "SUV", "stored").
+        unit: meaning of the values ("HU", "SUV", "Bq/ml", "rescaled", "stored").
         bits: significant bits of the stored values (8 to 32).
         instances: the slices, sorted by position.
         warnings: what a person should know of the geometry (codes of ``wording``, with facts filled in).

@@ -15,7 +15,7 @@ from pydicom.multival import MultiValue
 
 from app.domain.errors import Failed
 from app.domain.study import SourceKind
-from app.imaging import dicom_kinds, dicom_pixels
+from app.imaging import dicom_kinds, dicom_pixels, series_tags, suv
 from app.imaging.content import FileContent, Frame, Vector
 from app.imaging.dicom_header import Attributes
 from app.imaging.dicom_shared import Shared
@@ -93,6 +93,8 @@ def _common_of(header: Attributes) -> dict[str, Any]:
     identity = patient_identity(header)
     modality, description = text.get("Modality", ""), text.get("SeriesDescription", "") or text.get("ProtocolName", "")
     kinds = _many(header.get("ImageType"))
+    if modality == "PT" and (reason := suv.uptake(header).reason):
+        text[series_tags.UPTAKE] = reason
     return {
         "kind": SourceKind.DICOM,
         "unit": dicom_pixels.unit(header),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.domain.study import SourceKind
-from app.imaging import geometry
+from app.imaging import geometry, series_tags
 from app.imaging.splitting import Slice
 
 SECTIONAL = ("CT", "MR", "PT")
@@ -34,6 +34,8 @@ def _said(slices: Sequence[Slice], stack: geometry.Stack | None) -> Iterator[str
         yield from geometry.sentences(stack, count)
     if stack is not None and count < _LEAST_SLICES and content.modality in SECTIONAL and not content.apart:
         yield f"There {'is only 1 slice' if count == 1 else f'are only {count} slices'}, too few for a volume."
+    if reason := content.tags.get(series_tags.UPTAKE):
+        yield reason
     yield from _mixtures(slices)
 
 

@@ -100,7 +100,7 @@ def _series(key: str, part: Part, apart: str, secret: bytes) -> Series:
         folder=str(content.path.parent),
         spacing_mm=(*(frame.spacing_mm or (None, None)), (stack.spacing_mm if stack else None) or _thickness(tags)),
         orientation=frame.orientation,
-        unit=max((one.content.unit for one in slices), key=("stored", "rescaled", "HU", "SUV").index),
+        unit=max((one.content.unit for one in slices), key=("stored", "rescaled", "Bq/ml", "HU", "SUV").index),
         bits=max(one.content.bits for one in slices),
         instances=tuple(map(_instance, slices)),
         warnings=remarks.of(slices, stack),

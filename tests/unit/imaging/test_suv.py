@@ -8,7 +8,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from app.imaging import dicom_reader, reader
+from app.imaging import dicom_reader, reader, series
 from app.imaging.suv import uptake
 from tests.helpers.dicom_factory import ramp, write_series
 
@@ -150,3 +150,10 @@ def test_slices_of_a_pet_are_shown_in_suv(tmp_path: Path) -> None:
     np.testing.assert_allclose(shown.pixels, ramp(24, 32) * 1000 * factor, rtol=1e-6)
     assert shown.default_window == pytest.approx((0.0, 999_999 * factor), rel=1e-6, abs=1e-6)
     assert reader.look(path).unit == "SUV"
+
+
+def test_a_series_says_why_it_has_no_suv(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, modality="PT", slope=2.0, intercept=0.0, extra=(("Units", "BQML"),))
+    (one,) = series.group(map(reader.read, paths), b"secret")[0].series
+    assert one.unit == "Bq/ml"
+    assert "No SUV: the header does not say that decay and attenuation were corrected." in one.warnings
