@@ -119,8 +119,7 @@ def test_closing_ends_what_is_under_way_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["good", "hang"])
 def test_children_end_with_their_parent(tmp_path: Path, name: str) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from app.jobs.decoder_child import DecoderChild
-from app.jobs.decoders import *\n"
+        "import sys, time; from pathlib import Path; from app.jobs.decoders import *\n"
         "pool = Decoders(1, Limits(seconds=1), sys.argv[2:])\n"
         "pool.slice(SourceKind.IMAGE, Path(sys.argv[1]), 0); time.sleep(60)"
     )
