@@ -6,6 +6,7 @@ nothing, and an archive that is here already is not unpacked again.
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
@@ -44,6 +45,7 @@ class Sources:
 
     def __init__(self, project: Project, ledger: Ledger, channel: Channel) -> None:
         self._root = project.root
+        self._own = tuple(f"{project.root / name}{os.sep}" for name in _OWN)
         self._ledger = ledger
         self._channel = channel
         self._indexes: list[Path] = []
@@ -91,7 +93,8 @@ class Sources:
 
     def _is_own(self, path: Path) -> bool:
         """What the project itself made, in case its folder lies among the images; its sources are no such thing."""
-        return path.parent == self._root or any(self._root / name in path.parents for name in _OWN)
+        place = str(path)
+        return place.startswith(self._own) or os.path.dirname(place) == str(self._root)  # noqa: PTH120 - 20,000 times
 
     def _named(self, index: Path) -> frozenset[Path] | None:
         """The files that an index names; ``None`` where it cannot be read. What is wrong with it is told once."""
