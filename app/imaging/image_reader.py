@@ -26,7 +26,6 @@ FORMATS = ("PNG", "JPEG", "TIFF")
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """Weights of red, green and blue in grey (ITU-R BT.601)."""
 _EXIF_ORIENTATION = 0x0112
-_SIDEWAYS = (5, 6, 7, 8)
 
 
 def look(path: Path) -> FileContent:
@@ -40,7 +39,7 @@ def look(path: Path) -> FileContent:
         bits = 8
         for page in range(_pages(picture)):
             picture.seek(page)
-            columns, rows = picture.size[::-1] if _orientation(picture) in _SIDEWAYS else picture.size
+            columns, rows = picture.size[::-1] if _is_sideways(picture) else picture.size
             frames.append(Frame(index=page, rows=rows, columns=columns, order=page))
             bits = max(bits, _bits(picture))
     return FileContent(
@@ -110,6 +109,11 @@ def _orientation(picture: Image.Image) -> int:
     if isinstance(picture, PngImageFile) and not {"exif", "Raw profile type exif"} & picture.info.keys():
         return 1
     return int(picture.getexif().get(_EXIF_ORIENTATION, 1))
+
+
+def _is_sideways(picture: Image.Image) -> bool:
+    """Whether rows and columns are to be exchanged; a TIFF's stated size is that after turning already."""
+    return not isinstance(picture, TiffImageFile) and _orientation(picture) in (5, 6, 7, 8)
 
 
 def _bits(picture: Image.Image) -> int:
