@@ -19,12 +19,13 @@ from app.imaging.content import SliceImage
 from app.ui.job_bridge import JobBridge
 from app.ui.mouse_profiles import PROFILES, Does, profile
 from app.ui.preferences import Preferences
-from app.ui.view_models.planes import WindowChoice, place_text, value_text, window_choices
+from app.ui.view_models.planes import WindowChoice, cine_speed, place_text, value_text, window_choices
 from app.ui.widgets.header_view import HIDDEN, HeaderView
 from app.ui.widgets.placing import Placing, scale_bar_mm
 from app.ui.widgets.slice_canvas import SliceCanvas
 from app.ui.widgets.viewer import SliceViewer
 from tests.helpers.dicom_factory import write_series
+from tests.helpers.fake_services import series as fake_series
 
 LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
 PLAIN, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
@@ -283,6 +284,12 @@ def test_windows_of_the_file_come_before_those_of_ct(build: Callable[..., SliceV
     assert viewer.window_tools.presets.currentText() == "Bone"
     QTest.keyClick(viewer.canvas, Qt.Key.Key_0)
     assert viewer.canvas.window_limits == (-160.0, 240.0)
+
+
+@pytest.mark.parametrize(("told", "wanted"), [("33.3", 30), ("2000", None), ("", None), ("fast", None), ("0", None)])
+def test_a_movie_plays_as_fast_as_it_was_taken(told: str, wanted: int | None) -> None:
+    assert cine_speed(fake_series("us", tags={"FrameTime": told})) == wanted
+    assert cine_speed(fake_series("us", tags={"FrameTime": told, "CineRate": "25"})) == 25
 
 
 def test_presets_of_ct_are_for_hounsfield_units_only() -> None:

@@ -62,6 +62,22 @@ def nearest(series: Series, point: Point) -> int | None:
     return min(range(len(places)), key=lambda index: abs((places[index] or 0.0) - wanted))
 
 
+def cine_speed(series: Series) -> int | None:
+    """Pictures a second at which a movie was taken or is meant to be shown; ``None`` where it is none to watch so."""
+    frames = [_number(series.tags.get(name, "")) for name in ("RecommendedDisplayFrameRate", "CineRate")]
+    milliseconds = _number(series.tags.get("FrameTime", ""))
+    wanted = next((rate for rate in frames if rate), 1000 / milliseconds if milliseconds else 0.0)
+    return round(wanted) if 5 <= wanted <= 60 else None
+
+
+def _number(text: str) -> float:
+    """The positive number that a header's text says; 0 where it says none."""
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        return 0.0
+
+
 def repeats(series: Series, others: Sequence[Series]) -> tuple[Series, ...]:
     """The times of a stack among ``others``, itself included, in order; () where it has one time only.
 

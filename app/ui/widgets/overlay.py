@@ -16,6 +16,7 @@ EDGE, GAP = 8, 9
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 TOP, BOTTOM = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
 CENTRE_H, CENTRE_V = Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignVCenter
+VEIL = QColor(0, 0, 0, 120)
 CORNERS = (LEFT | TOP, RIGHT | TOP, LEFT | BOTTOM, RIGHT | BOTTOM)
 SIDES = (LEFT | CENTRE_V, RIGHT | CENTRE_V, CENTRE_H | TOP, CENTRE_H | BOTTOM)
 
@@ -75,8 +76,8 @@ def cross_lines(area: QRect, place: QPointF) -> tuple[QRect, QRect, QRect, QRect
 
 
 def _text(painter: QPainter, area: QRect, place: Qt.AlignmentFlag, text: str) -> None:
-    if not text:
-        return
-    for shift, colour in ((1, "#000000"), (0, tokens().on_image)):
-        painter.setPen(QColor(colour))
-        painter.drawText(area.translated(shift, shift), int(place), text)
+    """A text on a dark veil, so that it can be read on bright pictures too."""
+    if text:
+        painter.fillRect(painter.boundingRect(area, int(place), text).adjusted(-3, -1, 3, 1), VEIL)
+        painter.setPen(QColor(tokens().on_image))
+        painter.drawText(area, int(place), text)

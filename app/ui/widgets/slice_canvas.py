@@ -184,11 +184,11 @@ class SliceCanvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         size, area = QSizeF(self.size()), self.rect()
         painter.drawImage(self.picture_rect(), self._grey(pixels))
+        if self.cross is not None:
+            overlay.crosshair(painter, area, self.placing.widget_point(*self.cross, size))
         overlay.letters(painter, area, self.sides)
         if self._has_scale:
             overlay.scale(painter, area, self.placing.scale(size))
-        if self.cross is not None:
-            overlay.crosshair(painter, area, self.placing.widget_point(*self.cross, size))
         overlay.corners(painter, area, self.texts)
 
     def _grey(self, pixels: NDArray[np.float32]) -> QImage:

@@ -17,9 +17,9 @@ from app.ui.job_bridge import JobBridge
 from app.ui.mouse_profiles import profile
 from app.ui.preferences import Preferences
 from app.ui.theme import SPACE
-from app.ui.view_models.planes import WindowChoice, window_choices
+from app.ui.view_models.planes import WindowChoice, cine_speed, window_choices
 from app.ui.widgets import read_out
-from app.ui.widgets.cine import Cine
+from app.ui.widgets.cine import USUAL_SPEED, Cine
 from app.ui.widgets.frames import Load
 from app.ui.widgets.header_view import HeaderView
 from app.ui.widgets.plane_deck import PlaneDeck
@@ -132,6 +132,7 @@ class SliceViewer(QWidget):
         self._fresh = True
         self.cine.play(False)
         self.times.look_at(series)
+        self.tools.speed.setValue(cine_speed(series) or USUAL_SPEED)
         self._offer_windows(series.unit, ())
         if self.header_view is not None and not same:
             self.header_view.forget()
