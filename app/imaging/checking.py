@@ -6,7 +6,7 @@ It knows slices and bytes, not formats.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from app.domain.errors import Failed
@@ -44,10 +44,15 @@ def digest(files: Sequence[Path]) -> str:
     """
     total = hashlib.sha256()
     for path in files:
-        try:
-            with path.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    total.update(block)
-        except OSError as error:
-            raise Failed("unreadable", path=str(path), detail=error.strerror or str(error)) from error
+        for block in _blocks(path):
+            total.update(block)
     return total.hexdigest()
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                yield block
+    except OSError as error:
+        raise Failed("unreadable", path=str(path), detail=error.strerror or str(error)) from error
