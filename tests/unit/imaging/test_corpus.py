@@ -23,6 +23,8 @@ from tests.benchmarks import corpus
 from tests.benchmarks.corpus import SHOWN, Row
 from tests.helpers.real_data import REAL_DATA, real_data
 
+pytestmark = pytest.mark.timeout(900)  # hundreds of files, decoded twice, on a machine that may be busy
+
 WHEEL = Path(pydicom.__file__).parent / "data" / "test_files"
 BEYOND_PYDICOM = ("JPEG Extended", "JPEG Full Progression", "JPEG Spectral Selection")
 """Codings of 12 bits that GDCM decodes and pydicom's plugins do not."""
