@@ -8,11 +8,9 @@ An oblique box is cut along its own axes, each called after the patient's axis t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from nibabel.orientations import io_orientation
 from numpy.typing import NDArray
 
 from app.domain.errors import Refused
@@ -22,25 +20,7 @@ from app.imaging import geometry, native, series_tags, stack
 from app.imaging.content import SliceImage, Vector
 from app.imaging.kept_volumes import Kept
 from app.imaging.stack import OnSlice, SliceOf
-
-_RIGHT, _FRONT, _HEAD = 0, 1, 2
-_SHOWN = {
-    Plane.AXIAL: (_HEAD, _FRONT, _RIGHT),
-    Plane.CORONAL: (_FRONT, _HEAD, _RIGHT),
-    Plane.SAGITTAL: (_RIGHT, _HEAD, _FRONT),
-}
-"""Axes towards right, front and head that a plane's slices, rows and columns are counted along.
-
-Slices are counted upwards, rows and columns downwards: the radiological convention of ``slices.load_slice``.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """How a plane sees the voxels: their axes as (slice, row, column), and which of them run backwards."""
-
-    axes: tuple[int, int, int]
-    backwards: tuple[bool, bool, bool]
+from app.imaging.views import view_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +46,7 @@ class Volume:
 
     def count(self, plane: Plane) -> int:
         """Slices in ``plane``."""
-        return int(self.voxels.shape[_view(self.affine, plane).axes[0]])
+        return int(self.voxels.shape[view_of(self.affine, plane).axes[0]])
 
     def cut(self, plane: Plane, index: int) -> SliceImage:
         """Slice ``index`` in ``plane``, in the convention of ``slices.load_slice``.
@@ -77,7 +57,7 @@ class Volume:
         if not 0 <= index < self.count(plane):
             raise IndexError(index)
         lengths = np.linalg.norm(self.affine[:3, :3], axis=0)[::-1]
-        _, rows, columns = _view(self.affine, plane).axes
+        _, rows, columns = view_of(self.affine, plane).axes
         pixels = _values(self._seen(plane)[index], self.slope, self.intercept)
         return SliceImage(pixels, (float(lengths[rows]), float(lengths[columns])), self.window)
 
@@ -87,7 +67,7 @@ class Volume:
 
     def point(self, plane: Plane, index: float, row: float, column: float) -> Vector:
         """Place of a pixel's centre in LPS millimetres; fractions lie between centres."""
-        view = _view(self.affine, plane)
+        view = view_of(self.affine, plane)
         voxel = [0.0, 0.0, 0.0]
         for axis, backwards, number in zip(view.axes, view.backwards, (index, row, column), strict=True):
             voxel[axis] = self.voxels.shape[axis] - 1 - number if backwards else number
@@ -99,7 +79,7 @@ class Volume:
 
         A place outside the volume gives numbers outside its ranges.
         """
-        view = _view(self.affine, plane)
+        view = view_of(self.affine, plane)
         voxel = (np.linalg.inv(self.affine) @ (*lps, 1.0))[2::-1]
         index, row, column = (
             float(self.voxels.shape[axis] - 1 - voxel[axis] if backwards else voxel[axis])
@@ -109,7 +89,7 @@ class Volume:
 
     def _seen(self, plane: Plane) -> NDArray[Any]:
         """The voxels as ``(slice, row, column)`` of ``plane``, a view."""
-        view = _view(self.affine, plane)
+        view = view_of(self.affine, plane)
         turned = tuple(slice(None, None, -1) if backwards else slice(None) for backwards in view.backwards)
         return self.voxels.transpose(view.axes)[turned]
 
@@ -136,7 +116,7 @@ def slice_count(series: Series, plane: Plane) -> int:
     """
     first = series.instances[0]
     sizes = (len(series.instances), first.rows, first.columns)
-    return sizes[_view(directions(series, plane), plane).axes[0]]
+    return sizes[view_of(directions(series, plane), plane).axes[0]]
 
 
 def load_slice(series: Series, index: int, plane: Plane) -> SliceImage:
@@ -172,7 +152,7 @@ def edges(series: Series, plane: Plane) -> tuple[NDArray[np.float64], NDArray[np
         Refused: ``plane-unavailable``.
     """
     matrix = directions(series, plane)
-    view = _view(matrix, plane)
+    view = view_of(matrix, plane)
     ways = [matrix[:3, 2 - axis] * (-1 if back else 1) for axis, back in zip(view.axes, view.backwards, strict=True)]
     return ways[1], ways[2]
 
@@ -228,27 +208,6 @@ def _lying(series: Series) -> geometry.Stack:
     places = [instance.position_mm or 0.0 for instance in series.instances]
     tilt, shift = (float(series.tags.get(name, 0)) for name in (series_tags.TILT, series_tags.SHIFT))
     return geometry.describe(places, tilt, shift)
-
-
-def _view(matrix: NDArray[np.float64], plane: Plane) -> _View:
-    return _worked_out(matrix.tobytes(), plane)
-
-
-@lru_cache(maxsize=256)
-def _worked_out(matrix: bytes, plane: Plane) -> _View:
-    """The view of voxels whose affine is ``matrix``; a leaning stack is taken as straight."""
-    if plane is Plane.NATIVE:
-        return _View((0, 1, 2), (False, False, False))
-    columns = np.frombuffer(matrix).reshape(4, 4)[:3]
-    along, down = (columns[:, axis] / np.linalg.norm(columns[:, axis]) for axis in (0, 1))
-    across = np.cross(along, down)
-    across = across if across @ columns[:, 2] >= 0 else -across
-    ras = np.eye(4)  # voxels are counted (slice, row, column)
-    ras[:3, :3] = np.diag([-1.0, -1.0, 1.0]) @ np.round(np.stack([across, down, along], axis=1), 6)
-    found = io_orientation(ras)
-    first, second, third = (int(np.flatnonzero(found[:, 0] == axis)[0]) for axis in _SHOWN[plane])
-    upwards = found[:, 1] > 0
-    return _View((first, second, third), (not upwards[first], bool(upwards[second]), bool(upwards[third])))
 
 
 def _values(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[np.float32]:
