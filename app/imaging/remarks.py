@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.domain.study import SourceKind
 from app.imaging import geometry, series_tags
 from app.imaging.splitting import Slice
 
-SECTIONAL = ("CT", "MR", "PT")
+SECTIONAL = ("CT", "MR", "PT", "NM")
 """Modalities whose series are stacks of slices."""
 _LEAST_SLICES = 3
 NO_POSITIONS = "The files give no positions; the slices are in the order of their numbers."
@@ -26,7 +25,7 @@ def _said(slices: Sequence[Slice], stack: geometry.Stack | None) -> Iterator[str
     content = slices[0].content
     count = len(slices)
     if stack is None:
-        if count > 1 and content.kind is SourceKind.DICOM and len(content.frames) < count:
+        if count > 1 and content.modality in SECTIONAL and len(content.frames) < count:
             yield NO_POSITIONS
     elif count > 1 and stack.spacing_mm is None:
         yield f"All {count} images show the same place, one after another."

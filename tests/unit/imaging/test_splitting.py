@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,13 +168,13 @@ def test_pictures_of_one_place_are_a_movie_in_the_order_of_time() -> None:
 def test_two_acquisitions_that_do_not_fit_each_other_are_two_stacks() -> None:
     chest = told(slices_at([0.0, 5.0, 10.0, 15.0]), ("AcquisitionNumber", 1))
     belly = told(slices_at([22.0, 27.0, 32.0], "b", first=5), ("AcquisitionNumber", 2))
-    fitting = told(slices_at([20.0, 25.0, 30.0], "b", first=5), ("AcquisitionNumber", 2))
+    fitting = told(slices_at([20.0, 25.0, 30.0, 35.0], "b", first=5), ("AcquisitionNumber", 2))
     two = assembled(chest + belly).series
     assert [(len(one.instances), one.warnings) for one in two] == [(4, ()), (3, ())]
     assert [one.description for one in two] == ["acquisition 1", "acquisition 2"]
-    assert counts(chest + fitting) == [7]
+    assert counts(chest + fitting) == [8]
     gone = [*chest, *fitting[1:]]
-    assert counts(gone) == [6], "a slice that fell out splits nothing"
+    assert counts(gone) == [7], "a slice that fell out splits nothing"
 
 
 def test_an_overview_slice_inside_a_series_is_set_apart() -> None:
@@ -208,6 +209,9 @@ def test_a_series_names_what_is_odd_about_it() -> None:
     assert said(slices_at(TEN[:2])) == ("There are only 2 slices, too few for a volume.",)
     assert said(slices_at(TEN[:1])) == ("There is only 1 slice, too few for a volume.",)
     assert said(slices_at(TEN[:1], modality="DX")) == ()
+    unplaced = [replace(c, frames=(replace(c.frames[0], position=None, orientation=()),)) for c in slices_at(TEN)]
+    assert said(unplaced) == ("The files give no positions; the slices are in the order of their numbers.",)
+    assert said([replace(one, modality="MG") for one in unplaced]) == ()
     assert said(mixed("RescaleSlope", "1", "0.5", "0.5")) == (
         "The slices are scaled by different factors (0.5 to 1); each by its own.",
     )
