@@ -3,8 +3,6 @@
 pydicom stays the truth. Whatever this walk is not sure to read as pydicom does (implicit VR, big endian, unknown or
 unexpected representations, undefined lengths of values, rarer character sets, anything cut short) it hands back:
 ``parse`` answers ``None``, a later look at a value raises ``Odd``. It must not know what the attributes are good for.
-
-The encoding is that of PS3.5 7.1.2 (elements), 7.5 (sequences) and PS3.10 7.1 (file meta group).
 """
 
 from __future__ import annotations
@@ -13,13 +11,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from io import FileIO
 from pathlib import Path
-from struct import Struct, error
+from struct import error
 from typing import Any, NamedTuple, Protocol
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import UID
 
+from app.imaging import dicom_walk
 from app.imaging.dicom_values import DECODERS, Decoder, Odd, closed
+from app.imaging.dicom_walk import SHORT, UNDEFINED, element, long_length, swapped, vr_code
 
 __all__ = ["UNDEFINED", "Attributes", "Header", "Incomplete", "Odd", "after_meta", "of", "parse", "read"]
 
@@ -27,29 +27,6 @@ FIRST_READ = 16 * 1024
 """Bytes of a file that are read at first; most headers end in them, and no file system reads less at a time."""
 LONGEST = 64 * 1024 * 1024
 """A header that goes on beyond this many bytes is left to pydicom."""
-UNDEFINED = 0xFFFFFFFF
-_DEEPEST = 12
-_META_AT = 132
-
-
-def _vr(name: str) -> int:
-    return int.from_bytes(name.encode(), "little")
-
-
-def _swapped(tag: int) -> int:
-    """The tag as its four bytes read in one go: element first."""
-    return (tag & 0xFFFF) << 16 | tag >> 16
-
-
-_TEXTS = ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UI")
-_SHORT = frozenset(map(_vr, (*_TEXTS, "AT", "FD", "FL", "SL", "SS", "UL", "US")))
-"""Representations with a length of two bytes."""
-_LONG = frozenset(map(_vr, ("OB", "OD", "OF", "OL", "OV", "OW", "SV", "UC", "UN", "UR", "UT", "UV")))
-"""Representations with a length of four bytes, after two that mean nothing; SQ, the last one, stands alone."""
-_SQ = _vr("SQ")
-_PIXELS = frozenset(map(_swapped, (0x7FE00008, 0x7FE00009, 0x7FE00010)))
-_ITEM, _ITEM_END, _SEQUENCE_END = (_swapped(tag) for tag in (0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD))
-_CHARACTER_SET, _SYNTAX, _META_LENGTH = (_swapped(tag) for tag in (0x00080005, 0x00020010, 0x00020000))
 _ENCODINGS = {
     **dict.fromkeys(("", "ISO_IR 6", "ISO_IR 100"), "latin-1"),
     "ISO_IR 192": "utf-8",
@@ -57,10 +34,6 @@ _ENCODINGS = {
     **dict.fromkeys(("GB18030", "GBK"), "ascii"),
 }
 """Character sets that agree with ASCII; "ascii" where the rest of the set is left to pydicom."""
-
-_element = Struct("<IHH").unpack_from
-_length = Struct("<I").unpack_from
-_item = Struct("<II").unpack_from
 
 
 class Attributes(Protocol):
@@ -74,13 +47,6 @@ class Incomplete(Exception):
     """The header goes on beyond the bytes given."""
 
 
-class _Walked(NamedTuple):
-    places: dict[int, int]
-    """Where each element begins, by swapped tag; the last one of a tag counts, as with pydicom."""
-    pixels_at: int
-    pixels: int
-
-
 class Header:
     """The attributes of one file up to its pixel data.
 
@@ -92,11 +58,11 @@ class Header:
 
     __slots__ = ("_encoding", "_head", "_places", "pixels", "pixels_at", "syntax")
 
-    def __init__(self, head: bytes, walked: _Walked, syntax: str) -> None:
+    def __init__(self, head: bytes, walked: dicom_walk.Walked, syntax: str) -> None:
         self._head, self._places = head, walked.places
         self.syntax, self.pixels_at, self.pixels = syntax, walked.pixels_at, walked.pixels
         self._encoding = "latin-1"
-        at = walked.places.get(_CHARACTER_SET)
+        at = walked.places.get(dicom_walk.CHARACTER_SET)
         if at is not None:
             self._encoding = _ENCODINGS[str(self.get("SpecificCharacterSet") or "").strip(" \x00")]
 
@@ -112,11 +78,11 @@ class Header:
         at = self._places.get(tag)
         if at is None:
             return default
-        _, vr, length = _element(self._head, at)
+        _, vr, length = element(self._head, at)
         if vr not in decoders:
             raise Odd(key)
-        if vr not in _SHORT:
-            length, at = _length(self._head, at + 8)[0], at + 4
+        if vr not in SHORT:
+            length, at = long_length(self._head, at + 8)[0], at + 4
         decode, empty = decoders[vr]
         return decode(self._head[at + 8 : at + 8 + length], self._encoding) if length else empty
 
@@ -133,8 +99,8 @@ class Header:
             if at is None:
                 found.append(None)
                 continue
-            _, vr, length = _element(head, at)
-            end = at + 8 + length if vr in _SHORT else at + 12 + _length(head, at + 8)[0]
+            _, vr, length = element(head, at)
+            end = at + 8 + length if vr in SHORT else at + 12 + long_length(head, at + 8)[0]
             found.append(head[at + 4 : end])
         return found
 
@@ -154,7 +120,7 @@ class _AskedBefore(dict[str, _Asked]):
         if tag is None:
             raise ValueError(f"{key} is no keyword")
         names = dictionary_VR(tag).split(" or ")
-        self[key] = _Asked(_swapped(tag), {_vr(name): DECODERS.get(name, (closed, None)) for name in names})
+        self[key] = _Asked(swapped(tag), {vr_code(name): DECODERS.get(name, (closed, None)) for name in names})
         return self[key]
 
 
@@ -195,9 +161,9 @@ def parse(head: bytes, *, whole: bool) -> Header | None:
         Incomplete: more of the file is needed; never where ``head`` is the ``whole`` file.
     """
     try:
-        raw, at = _meta(head)
+        raw, at = dicom_walk.meta(head)
         syntax = _plain_syntax(raw)
-        return Header(head, _walk(head, at, whole), syntax) if syntax else None
+        return Header(head, dicom_walk.walk(head, at, whole), syntax) if syntax else None
     except (Odd, KeyError):
         return None
     except error:
@@ -209,35 +175,10 @@ def parse(head: bytes, *, whole: bool) -> Header | None:
 def after_meta(head: bytes, syntax: str) -> int | None:
     """Where the dataset begins, if ``head`` is that of a file in this transfer syntax and its meta group is plain."""
     try:
-        raw, at = _meta(head)
+        raw, at = dicom_walk.meta(head)
     except (Odd, KeyError, error):
         return None
     return at if raw.rstrip(b"\0 ") == syntax.encode() else None
-
-
-def _meta(head: bytes) -> tuple[bytes, int]:
-    """Transfer syntax as written, and where the dataset begins."""
-    if head[128:132] != b"DICM":
-        raise Odd("no prefix")
-    places, at = {}, _META_AT
-    while True:
-        tag, vr, length = _element(head, at)
-        if tag & 0xFFFF != 2:
-            break
-        places[tag] = at
-        if vr in _SHORT:
-            at += 8 + length
-        elif vr in _LONG:
-            at += 12 + _defined(head, at)
-        else:
-            raise Odd("file meta")
-    if places.get(_META_LENGTH) != _META_AT or head[136:140] != b"UL\x04\x00" or not tag & 0xFFFF:
-        raise Odd("file meta")
-    begin = places[_SYNTAX]
-    _, vr, length = _element(head, begin)
-    if vr != _vr("UI"):
-        raise Odd("syntax")
-    return head[begin + 8 : begin + 8 + length], at
 
 
 @lru_cache(maxsize=200)
@@ -246,78 +187,3 @@ def _plain_syntax(raw: bytes) -> str | None:
     uid = UID(raw.rstrip(b"\0 ").decode("latin-1"))
     plain = uid.is_transfer_syntax and not uid.is_private and uid.is_little_endian
     return str(uid) if plain and not uid.is_implicit_VR and not uid.is_deflated else None
-
-
-def _walk(head: bytes, at: int, whole: bool) -> _Walked:
-    """All elements of the dataset up to its pixels."""
-    places: dict[int, int] = {}
-    element, short = _element, _SHORT
-    end = len(head)
-    while at < end or not whole:
-        tag, vr, length = element(head, at)
-        places[tag] = at
-        if vr in short:
-            at += length + 8
-        elif tag in _PIXELS and vr in _LONG:
-            del places[tag]
-            return _checked(_Walked(places, at + 12, _length(head, at + 8)[0]))
-        elif vr == _SQ:
-            at = _after_sequence(head, at, 0)
-        elif vr in _LONG:
-            at += 12 + _defined(head, at)
-        else:
-            raise Odd("representation")
-    if at != end:
-        raise Odd("cut short")
-    return _checked(_Walked(places, 0, 0))
-
-
-def _checked(walked: _Walked) -> _Walked:
-    if _ITEM_END in walked.places or not _PIXELS.isdisjoint(walked.places):
-        raise Odd("out of place")
-    return walked
-
-
-def _defined(head: bytes, at: int) -> int:
-    """Length of a value with a long length."""
-    length: int = _length(head, at + 8)[0]
-    if length == UNDEFINED:
-        raise Odd("undefined length")
-    return length
-
-
-def _after_sequence(head: bytes, at: int, depth: int) -> int:
-    """Where the sequence element at ``at`` ends; one of undefined length is walked through, as its end is inside."""
-    length: int = _length(head, at + 8)[0]
-    at += 12
-    if length != UNDEFINED:
-        return at + length
-    while True:
-        tag, length = _item(head, at)
-        at += 8
-        if tag == _SEQUENCE_END and not length:
-            return at
-        if tag != _ITEM or depth > _DEEPEST:
-            raise Odd("sequence")
-        at = _after_item(head, at, length, depth)
-
-
-def _after_item(head: bytes, at: int, length: int, depth: int) -> int:
-    end = at + length
-    while length == UNDEFINED or at < end:
-        tag, vr, size = _element(head, at)
-        if tag == _ITEM_END and length == UNDEFINED and not vr and not size:
-            return at + 8
-        if tag & 0xFFFF == 0xFFFE or tag == _CHARACTER_SET:
-            raise Odd("item")
-        if vr in _SHORT:
-            at += size + 8
-        elif vr == _SQ:
-            at = _after_sequence(head, at, depth + 1)
-        elif vr in _LONG:
-            at += 12 + _defined(head, at)
-        else:
-            raise Odd("representation")
-    if at != end:
-        raise Odd("item")
-    return at

@@ -1,7 +1,7 @@
 """DICOM files: what a header says, whether the pixels hold it, and one slice of them.
 
 Headers become facts in ``dicom_facts``, pixels are decoded in ``dicom_pixels``, grouping is in ``series``. pydicom is
-the authority; nothing here is kept between files.
+the authority; of files, only the last one of many frames is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from app.domain.errors import Failed
@@ -104,8 +104,27 @@ def load(path: Path, index: int) -> SliceImage:
         OSError: the file cannot be read.
     """
     with _plain_faults():
-        dataset = dicom_parse.whole(path)
+        dataset = _last(path)
         return _slice(dataset, index, dicom_pixels.decode(dataset, index))
+
+
+class _Last:
+    """Files of many frames are parsed once: their frames are asked for one after another."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[Path, int, int], FileDataset] | None = None
+
+    def __call__(self, path: Path) -> FileDataset:
+        now = path.stat()
+        this, kept = (path, now.st_mtime_ns, now.st_size), self._kept
+        if kept is not None and kept[0] == this:
+            return kept[1]
+        dataset = dicom_parse.whole(path)
+        self._kept = (this, dataset) if int(dataset.get("NumberOfFrames") or 1) > 1 else None
+        return dataset
+
+
+_last = _Last()
 
 
 def _slice(dataset: Dataset, index: int, pixels: NDArray[np.float32]) -> SliceImage:

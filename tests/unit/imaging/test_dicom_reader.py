@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_frames_of_a_simple_multiframe_are_slices(tmp_path: Path) -> None:
     content = reader.read(path)
     assert [frame.position for frame in content.frames] == [None, None]
     np.testing.assert_array_equal(dicom_reader.load(path, 1).pixels, frames[1])
+
+
+def test_frames_come_from_the_file_as_it_is_now(tmp_path: Path) -> None:
+    path = _one(tmp_path, modality="US", intercept=None)
+    dataset = dcmread(path)
+    dataset.NumberOfFrames = 2
+    for first in (900, 300):
+        dataset.PixelData = np.stack([ramp(24, 32, first), ramp(24, 32, first + 5)]).astype("<u2").tobytes()
+        dataset.save_as(path)
+        os.utime(path, ns=(first, first))
+        assert [dicom_reader.load(path, index).pixels[0, 0] for index in (0, 1)] == [first, first + 5]
 
 
 def test_only_harmless_attributes_are_kept(tmp_path: Path) -> None:
