@@ -23,12 +23,20 @@ from app.jobs.decoders import Decoders, Limits
 from tests.helpers.dicom_factory import write_series
 from tests.helpers.planted_decoder import COMMAND
 
-LIMITS = Limits(seconds=2.0, bytes=300_000_000)
+LIMITS = Limits(seconds=60, bytes=300_000_000)
+"""Much time, so that a busy machine fails no good file."""
 
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Decoders]:
     made = Decoders(2, LIMITS, COMMAND)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def impatient() -> Iterator[Decoders]:
+    made = Decoders(2, Limits(seconds=3), COMMAND)
     yield made
     made.close()
 
@@ -59,28 +67,27 @@ def test_a_readers_refusal_comes_through(pool: Decoders, tmp_path: Path) -> None
     assert failed.value.code == "damaged-file"
 
 
-@pytest.mark.parametrize(
-    ("name", "code"), [("segfault", "decoder-crashed"), ("hang", "decoder-hung"), ("greedy", "decoder-memory")]
-)
+@pytest.mark.parametrize(("name", "code"), [("segfault", "decoder-crashed"), ("greedy", "decoder-memory")])
 def test_a_fault_costs_one_file(pool: Decoders, tmp_path: Path, name: str, code: str) -> None:
-    bad, good = picture(tmp_path, name), picture(tmp_path, "good")
+    failed = fault(pool, tmp_path, name)
+    assert failed.code == code
+    if name == "segfault" and sys.platform != "win32":
+        assert failed.facts["signal"] == "SIGSEGV"
+
+
+def test_a_hang_costs_one_file(impatient: Decoders, tmp_path: Path) -> None:
+    assert fault(impatient, tmp_path, "hang").code == "decoder-hung"
+
+
+def fault(pool: Decoders, folder: Path, name: str) -> Failed:
+    """How a bad file fails while ten good ones are read beside it."""
+    bad, good = picture(folder, name), picture(folder, "good")
     with ThreadPoolExecutor(4) as threads:
         others = [threads.submit(shown, pool, good) for _ in range(10)]
         with pytest.raises(Failed) as failed:
             shown(pool, bad)
-        assert [one.result(20) for one in others] == [(20, 30)] * 10
-    assert failed.value.code == code
-    if name == "segfault" and sys.platform != "win32":
-        assert failed.value.facts["signal"] == "SIGSEGV"
-
-
-def test_a_crash_that_an_earlier_file_caused_does_not_cost_the_next_one(tmp_path: Path) -> None:
-    pool = Decoders(1, LIMITS, COMMAND)
-    try:
-        assert shown(pool, picture(tmp_path, "brittle")) == (20, 30)
-        assert shown(pool, picture(tmp_path, "good")) == (20, 30)
-    finally:
-        pool.close()
+        assert [one.result(60) for one in others] == [(20, 30)] * 10
+    return failed.value
 
 
 def test_memory_is_watched_from_outside_too(pool: Decoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +127,7 @@ def test_closing_ends_what_is_under_way_at_once(tmp_path: Path) -> None:
 def test_children_end_with_their_parent(tmp_path: Path, name: str) -> None:
     code = (
         "import sys, time; from pathlib import Path; from app.jobs.decoders import *\n"
-        "pool = Decoders(1, Limits(seconds=1), sys.argv[2:])\n"
+        "pool = Decoders(1, Limits(seconds=3), sys.argv[2:])\n"
         "pool.slice(SourceKind.IMAGE, Path(sys.argv[1]), 0); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, str(picture(tmp_path, name)), *COMMAND])
@@ -130,12 +137,12 @@ def test_children_end_with_their_parent(tmp_path: Path, name: str) -> None:
     finally:
         parent.kill()
         parent.wait()
-    child.wait(20)
+    child.wait(60)
 
 
 def _wait_for_children(pid: int, before: Collection[int] = ()) -> list[psutil.Process]:
     """The decoding processes of ``pid`` besides those, as soon as it has one and that has begun."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         children = [child for child in psutil.Process(pid).children() if child.pid not in before]
         found = [child for child in children if "tests.helpers.planted_decoder" in child.cmdline()]

@@ -169,7 +169,7 @@ def test_a_decoder_that_hangs_does_not_keep_a_stop_waiting(
 
 def test_a_codec_that_fails_costs_one_file(project: Project, tmp_path: Path) -> None:
     folder = pictures(tmp_path / "s", "a", "b", "c", "segfault", "hang", "greedy")
-    pool = Decoders(2, Limits(seconds=1.5, bytes=300_000_000), COMMAND)
+    pool = Decoders(2, Limits(seconds=4, bytes=300_000_000), COMMAND)
     channel = RecordingChannel()
     try:
         result = intake.import_paths(project, [folder], channel, pool)
