@@ -67,7 +67,9 @@ class LibraryActions(QObject):
     def remove(self) -> None:
         """Take the selected studies out of the project; asks where there are several."""
         keys = list(dict.fromkeys(line.study for line in self._lines()))
-        if len(keys) <= 1:
+        if not keys:
+            return
+        if len(keys) == 1:
             self._remove(keys)
             return
         text = (

@@ -103,6 +103,32 @@ def test_thumbnails_are_read_in_the_background(
     assert page.thumbnails.get("k1") is None
 
 
+def test_a_thumbnail_is_read_again_when_its_series_was_checked(
+    page: LibraryPage, services: FakeServices, qtbot: QtBot, tmp_path: Path, monkeypatch
+) -> None:
+    def draw(level: int) -> None:
+        picture = QImage(8, 8, QImage.Format.Format_Grayscale8)
+        picture.fill(level)
+        assert picture.save(str(tmp_path / "k0.png"))
+
+    def level() -> int:
+        picture = page.thumbnails.get("k0")
+        return 0 if picture is None else picture.toImage().pixelColor(4, 4).red()
+
+    draw(200)
+    monkeypatch.setattr(services.catalogue, "thumbnail", lambda key: tmp_path / f"{key}.png")
+    services.catalogue.held = two_classes(1)
+    services.catalogue.unchecked = {"k0": 2}
+    fill(page, qtbot, 1)
+    qtbot.waitUntil(lambda: level() == 200)
+    assert "checking" in page.list.entries[0].detail
+    draw(90)
+    services.catalogue.unchecked = {}
+    page.activate()
+    qtbot.waitUntil(lambda: level() == 90)
+    assert "checking" not in page.list.entries[0].detail
+
+
 def test_set_aside_groups_by_reason_retries_and_dismisses(
     page: LibraryPage, services: FakeServices, context: PageContext, qtbot: QtBot
 ) -> None:

@@ -17,7 +17,7 @@ from app.ui.importing import IMPORT_KINDS
 from app.ui.library_actions import LibraryActions
 from app.ui.library_feed import LibraryFeed, Shelf
 from app.ui.theme import SPACE
-from app.ui.view_models.library import Entry
+from app.ui.view_models.library import Entry, checked_since
 from app.ui.view_models.library_filter import Listed
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.entry_list import EntryList
@@ -144,6 +144,7 @@ class LibraryPage(QWidget):
     # Showing
 
     def _take(self, found: Shelf) -> None:
+        self.thumbnails.renew(checked_since(self._shelf.stock, found.stock))
         self._shelf = found
         aside = found.aside
         self.aside.show_inputs(aside)

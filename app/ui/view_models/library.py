@@ -109,6 +109,12 @@ def stock(lines: Sequence[SeriesLine], aside: Sequence[Quarantined], before: Sto
     return Stock(listed, {entry.series: entry for entry in made}, groups, aside, totals(lines))
 
 
+def checked_since(before: Stock, now: Stock) -> list[str]:
+    """Series that had unchecked slices and changed: their thumbnails may show another slice by now."""
+    waiting = [entry for entry in before.by_series.values() if entry.line is not None and entry.line.unchecked]
+    return [entry.series for entry in waiting if now.by_series.get(entry.series) is not entry]
+
+
 def entries(lines: Iterable[SeriesLine]) -> list[Entry]:
     """The list: one group a study, pictures without a header one group a folder; a group of one is one line."""
     return _grouped([series_entry(line) for line in lines], {})

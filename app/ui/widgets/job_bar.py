@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from app.jobs.messages import Message, Phase, Progress
@@ -11,6 +11,8 @@ from app.ui.phrases import time_left
 from app.ui.theme import SPACE
 from app.ui.widgets.section import ElidedLabel, button, label
 
+CALM_MS = 200
+"""A progress bar paints at once whenever it is told something, with everything that waits to be painted."""
 STOP_TEXTS = {"train": "Stop and keep"}
 """What stopping is called where it is not just giving up."""
 
@@ -36,6 +38,9 @@ class JobBar(QWidget):
         self.progress.setAccessibleName("Progress")
         self.stop = button("Cancel", "quiet")
         self.stop.clicked.connect(self._stop)
+        self._newest: Progress | None = None
+        self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
+        self._calm.timeout.connect(self._show_newest)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE)
@@ -53,6 +58,7 @@ class JobBar(QWidget):
         if running is None:
             return
         self.job_id = job_id
+        self._newest = None
         self.title.setText(running.title)
         self.detail.setMinimumWidth(0)
         self.detail.setText("starting" if running.progress is None else "")
@@ -76,9 +82,17 @@ class JobBar(QWidget):
         if job_id != self.job_id:
             return
         if isinstance(message, Progress):
-            self._show_progress(message)
+            self._newest = message
+            if not self._calm.isActive():
+                self._show_newest()
         elif isinstance(message, Phase):
             self.detail.setText(message.name)
+
+    def _show_newest(self) -> None:
+        if self._newest is not None and self.job_id:
+            self._show_progress(self._newest)
+            self._newest = None
+            self._calm.start()
 
     def _show_progress(self, progress: Progress) -> None:
         if self.progress.maximum() != progress.total:

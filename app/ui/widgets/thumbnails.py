@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -58,6 +58,13 @@ class Thumbnails(QObject):
         """Ask again for pictures that had no file yet (an import was going on)."""
         self._missing.clear()
 
+    def renew(self, keys: Iterable[str]) -> None:
+        """Read these again, where they are shown; the old pictures stay until the new ones are there."""
+        for key in keys:
+            if key in self._kept:
+                self._wanted[key] = None
+        self._read_next()
+
     def _read_next(self) -> None:
         if self._reading or not self._wanted:
             return
@@ -77,7 +84,8 @@ class Thumbnails(QObject):
         for key, image in answers:
             self._wanted.pop(key, None)
             if image.isNull():
-                self._missing.add(key)
+                if key not in self._kept:
+                    self._missing.add(key)
                 continue
             self._kept[key] = QPixmap.fromImage(image)
             self.ready.emit(key)
