@@ -50,11 +50,13 @@ class Shades:
             self._grey = np.empty(pixels.shape, np.uint8)
             self._words = np.empty(pixels.shape, np.uint32)
         scale = 255.0 / (high - low if abs(high - low) > 1e-12 else 1e-12)
-        values = self._values
-        np.copyto(values, pixels)
-        if np.isnan(values.max(initial=-np.inf)):
+        values, may_lack = self._values, pixels.dtype.kind == "f"
+        if pixels.dtype != np.float32:
+            np.copyto(values, pixels)
+            pixels = values
+        np.clip(pixels, np.float32(min(low, high)), np.float32(max(low, high)), out=values)
+        if may_lack and np.isnan(values.max(initial=-np.inf)):
             np.nan_to_num(values, copy=False, nan=min(low, high))
-        np.clip(values, np.float32(min(low, high)), np.float32(max(low, high)), out=values)
         np.subtract(values, np.float32(low - 0.5 / scale), out=values)  # with the half that rounds to nearest
         np.multiply(values, np.float32(scale), out=values)
         np.copyto(self._grey, values, casting="unsafe")

@@ -18,6 +18,7 @@ MODULES = (
     "app.imaging.nifti_reader",
     "app.imaging.image_reader",
     "app.imaging.slices",
+    "app.imaging.header_table",
     "app.imaging.preparing",
     "app.ui.pages.library",
     "app.ui.pages.cohort",

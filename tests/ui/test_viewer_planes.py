@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import permutations, product
 from pathlib import Path
 
@@ -240,6 +240,33 @@ def test_a_stack_that_fills_no_box_keeps_its_native_plane_and_says_why(
     assert not viewer.deck.panes[1].isVisible()
     qtbot.waitUntil(lambda: viewer.canvas._pixels is not None)
     assert shelf.told == []
+
+
+@pytest.mark.parametrize("three", [False, True])
+def test_a_series_that_grows_keeps_the_slice_on_the_screen(
+    viewer: SliceViewer, shelf: Shelf, three: bool, tmp_path: Path, qtbot: QtBot
+) -> None:
+    paths = write_series(tmp_path, extra=(("FrameOfReferenceUID", uid("f")),))
+    whole = read(paths)[0]
+    part = replace(whole, instances=whole.instances[2:])
+    shelf.put(part)
+    viewer.deck.set_three(three)
+    viewer.show_series(part)
+    qtbot.waitUntil(lambda: viewer.deck.volume is not None)
+    viewer.go_to(2)
+    value = viewer.canvas.value_at(0, 0)
+    shelf.put(whole)
+    viewer.show_series(whole)
+    qtbot.waitUntil(lambda: viewer.deck.volume is not None and viewer.deck.volume.voxels.shape[0] == 5)
+    assert viewer.position.text() == "5/5"
+    assert viewer.canvas.value_at(0, 0) == value
+    viewer.go_to(0)
+    assert viewer.canvas.value_at(0, 0) == value - 4
+    told = len(shelf.told)
+    viewer.show_series(replace(whole, warnings=("Another sentence.",)))
+    assert viewer.deck.volume is not None
+    assert len(shelf.told) == told, "the same slices are not read again"
+    assert viewer.warnings.text() == "Another sentence."
 
 
 # Crosshair

@@ -65,6 +65,12 @@ class Frames(QObject):
         self._bridge.cancel_lane(self._lane)
         self._bridge.cancel_lane(self._lane + "-ahead")
 
+    def drop(self) -> None:
+        """Keep nothing: the numbers of a series' slices mean other slices now."""
+        self.forget()
+        self._kept.clear()
+        self._bytes = 0
+
     def want(self, series: str, index: int, count: int) -> None:
         """Ask for slice ``index`` of ``count``; answered by ``shown``, at once where it is kept."""
         if self._wanted is not None and self._wanted[0] == series and index != self._wanted[1]:

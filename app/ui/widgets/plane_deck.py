@@ -116,11 +116,19 @@ class PlaneDeck(QWidget):
             self.bring(self.main)
 
     def grow(self, series: Series) -> None:
-        """The same series with more slices; the person's slice stays on the screen."""
-        more = len(series.instances) != self.main.count and self.volume is None
-        self.series = series
-        if more:
-            self.main.set_stack(Plane.NATIVE, len(series.instances))
+        """The same series, perhaps with more slices: the person's slice stays on the screen, under its new number."""
+        before, self.series = self.series, series
+        if before is None or _slices(before) == _slices(series):
+            return
+        shown = _slices(before)[self.native_index()] if before.instances else None
+        index = _slices(series).index(shown) if shown in _slices(series) else len(series.instances) // 2
+        self.frames.drop()
+        self.volume, self._swaps = None, False
+        self.volumes.look_at(series)
+        self.main.canvas.set_sides(self.planes.sides.get(Plane.NATIVE, NO_SIDES))
+        self.main.set_stack(Plane.NATIVE, len(series.instances))
+        self.main.set_index(index)
+        self.bring(self.main)
 
     def go_to(self, index: int) -> None:
         """Scroll the large pane; beyond the ends stays at the end."""
@@ -358,3 +366,8 @@ class PlaneDeck(QWidget):
                 _, row, column = self.volume.locate(pane.plane, self.cross.point)
                 place = (row, column)
             pane.canvas.set_cross(place)
+
+
+def _slices(series: Series) -> list[tuple[str, int]]:
+    """Which slices a series has, whatever else became known of them."""
+    return [(one.path, one.index) for one in series.instances]
