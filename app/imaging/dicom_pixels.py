@@ -76,7 +76,7 @@ def decode(dataset: Dataset, frame: int) -> NDArray[np.float32]:
     if _photometric(dataset) == "PALETTE COLOR":
         return _grey(apply_color_lut(stored, dataset))
     if stored.ndim == 3:
-        return _grey(stored)
+        return _studio_luminance(stored) if _photometric(dataset).startswith("YBR_PARTIAL") else _grey(stored)
     values = _physical(stored, dataset, frame)
     if _photometric(dataset) == "MONOCHROME1":
         values = _ends(dataset, frame) - values
@@ -216,6 +216,11 @@ def _grey(colour: NDArray[Any]) -> NDArray[np.float32]:
     """Luminance on an 8-bit scale, whatever the depth of the colour."""
     grey = colour[..., :3].astype(np.float32) @ _LUMA
     return np.ascontiguousarray(grey / np.float32({1: 1, 2: 257}.get(colour.dtype.itemsize, 16843009)))
+
+
+def _studio_luminance(colour: NDArray[Any]) -> NDArray[np.float32]:
+    """Y of YBR_PARTIAL, which runs from 16 to 235 (PS3.3 C.7.6.3.1.2), on the full 8-bit scale."""
+    return np.ascontiguousarray(np.clip((colour[..., 0].astype(np.float32) - 16) * np.float32(255 / 219), 0, 255))
 
 
 def _number(value: Any) -> float | None:

@@ -41,11 +41,9 @@ the RLE plugin in Rust panics, where these raise; only lossless JPEG is left to 
 
 def is_decodable(syntax: UID) -> bool:
     """Whether a decoder for the transfer syntax is installed."""
-    if syntax in _GDCM_ALONE or not syntax.is_compressed:
-        return True
     try:
-        return bool(get_decoder(syntax).is_available)
-    except NotImplementedError:
+        return syntax in _GDCM_ALONE or not syntax.is_compressed or bool(get_decoder(syntax).is_available)
+    except (NotImplementedError, ValueError):  # the latter for one that pydicom has never heard of, such as JPEG XL
         return False
 
 

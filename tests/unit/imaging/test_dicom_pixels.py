@@ -270,3 +270,28 @@ def test_volumes_have_the_values_of_their_slices(tmp_path: Path, signed: bool) -
     for number, value in enumerate(values):
         np.testing.assert_array_equal(stacked.voxels[number] * stacked.slope + stacked.intercept, value - 1024)
         np.testing.assert_array_equal(dicom_reader.load(paths[number], 0).pixels, value - 1024)
+
+
+def test_studio_luminance_is_stretched(tmp_path: Path) -> None:
+    path, dataset = _one(tmp_path, modality="US", bits=8, photometric="YBR_PARTIAL_420", pixels=[np.zeros((4, 6, 3))])
+    colour = np.full((4, 6, 3), 128, np.uint8)
+    colour[:2, :, 0], colour[2:, :, 0] = 16, 235
+    dataset.PixelData = colour.tobytes()
+    shown = _shown(_saved(path, dataset))
+    np.testing.assert_allclose(shown[:2], 0)
+    np.testing.assert_allclose(shown[2:], 255)
+
+
+@pytest.mark.parametrize(
+    ("tail", "code"), [("92", "unsupported-coding"), ("110", "unsupported-coding"), ("102", "not-a-picture")]
+)
+def test_codings_that_nothing_here_decodes_are_named_by_the_header(tmp_path: Path, tail: str, code: str) -> None:
+    path, dataset = _one(tmp_path, modality="MR")
+    dataset.file_meta.TransferSyntaxUID = f"1.2.840.10008.1.2.4.{'102' if tail == '110' else tail}"
+    dataset.PixelData = encapsulate([bytes(20)])
+    _saved(path, dataset)
+    if tail == "110":  # JPEG XL: pydicom does not know it, and does not write it
+        path.write_bytes(path.read_bytes().replace(b"1.2.4.102", b"1.2.4.110"))
+    with pytest.raises(Failed) as failed:
+        reader.look(path)
+    assert failed.value.code == code
