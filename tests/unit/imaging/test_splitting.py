@@ -155,6 +155,7 @@ def test_a_slice_sent_twice_is_a_warning_and_no_series() -> None:
     for extra in (0.0, 20.0, 45.0):
         (one,) = assembled(slices_at([*TEN, extra])).series
         assert one.warnings == ("1 of 11 slices lie at the same position as another one.",)
+    assert counts(told(slices_at([0.0, 5.0, 5.0]), ("ContentTime", lambda n: 100 + n))) == [3]
 
 
 def test_pictures_of_one_place_are_a_movie_in_the_order_of_time() -> None:
@@ -280,3 +281,9 @@ def test_time_points_that_come_later_change_no_key() -> None:
     assert alone.key in {one.key for one in together}
     keys = {one.key for one in together}
     assert len(keys) == 5
+
+
+def test_the_last_slice_that_is_left_keeps_the_key() -> None:
+    contents = told(slices_at(TEN), ("AcquisitionNumber", lambda n: n), ("ContentTime", lambda n: 100 + n))
+    (whole,), (rest,) = assembled(contents).series, assembled(contents[4:5]).series
+    assert rest.key == whole.key
