@@ -134,7 +134,7 @@ def test_without_attributes_the_numbers_tell_repetitions_even_where_files_fell_o
         for time in range(times):
             number = time * places + place if order == "rounds" else place * times + time
             contents += slices_at([5.0 * place], f"t{time}", first=start + number)
-    for lost in ((), (7,), (7, 20)):
+    for lost in ((), (7,), (7, 20), *([(0,)] if start == 1 else [])):
         kept = [one for number, one in enumerate(contents) if number not in lost]
         found = assembled(kept).series
         assert sum(len(one.instances) for one in found) == len(kept)
@@ -287,3 +287,9 @@ def test_the_last_slice_that_is_left_keeps_the_key() -> None:
     contents = told(slices_at(TEN), ("AcquisitionNumber", lambda n: n), ("ContentTime", lambda n: 100 + n))
     (whole,), (rest,) = assembled(contents).series, assembled(contents[4:5]).series
     assert rest.key == whole.key
+
+
+def test_numbered_repetitions_that_come_later_leave_the_first_its_key() -> None:
+    points = [slices_at(TEN[:6], f"t{t}", first=1 + 6 * t) for t in range(3)]
+    (alone,) = assembled(points[0]).series
+    assert alone.key == assembled([one for point in points for one in point]).series[0].key
