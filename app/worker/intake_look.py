@@ -53,9 +53,10 @@ class Looking:
         self._ledger = ledger
         self._sources = sources
         self._channel = channel
-        self._paths_by_size: dict[int, list[str]] = defaultdict(list)
+        self._unread_by_size: dict[int, list[str]] = defaultdict(list)
         for path, (size, _, _) in shelf.known.items():
-            self._paths_by_size[_size_now(path) if size == UNKNOWN_SIZE else size].append(path)
+            self._unread_by_size[_size_now(path) if size == UNKNOWN_SIZE else size].append(path)
+        self._digests_by_size: dict[int, set[str]] = defaultdict(set)
         self._digests = dict(shelf.hashes)
         self._failed: list[tuple[Found, Stamp, Failed]] = []
         self._lost: set[Path] = set()
@@ -115,7 +116,7 @@ class Looking:
 
     def _accept(self, one: Found, content: FileContent, stamp: Stamp) -> None:
         study = self._shelf.put(content, *stamp)
-        self._paths_by_size[stamp[0]].append(str(one.path))
+        self._unread_by_size[stamp[0]].append(str(one.path))
         self._queue(Task(content, study, stamp, one.place))
 
     def _queue(self, task: Task) -> None:
@@ -146,20 +147,29 @@ class Looking:
             Failed: ``same-uid-other-content``: another image under this image's identity.
         """
         path = str(content.path)
-        other = self._shelf.uids.get(content.sop_instance_uid) if content.sop_instance_uid else None
-        if other is not None and other != path:
-            if self._same_bytes(path, other):
-                return True
-            raise Failed("same-uid-other-content", other=other)
-        return any(self._same_bytes(path, twin) for twin in self._paths_by_size[stamp[0]] if twin != path)
+        if not content.sop_instance_uid:
+            return self._is_copy(path, stamp[0])
+        other = self._shelf.uids.get(content.sop_instance_uid)
+        if other is None or other == path:
+            return False
+        if self._digest(path) == self._digest_of_other(other):
+            return True
+        raise Failed("same-uid-other-content", other=other)
 
-    def _same_bytes(self, path: str, other: str) -> bool:
+    def _is_copy(self, path: str, size: int) -> bool:
+        """Whether the library has these bytes; only files of the same size are ever read to find out."""
+        others, digests = self._unread_by_size[size], self._digests_by_size[size]
+        while others:
+            if (other := others.pop()) != path:
+                digests.add(self._digest_of_other(other))
+        return bool(digests) and self._digest(path) in digests
+
+    def _digest_of_other(self, path: str) -> str:
+        """As ``_digest``; "" for a file that is gone before anybody hashed it."""
         try:
-            return self._digest(path) == self._digest(other)
-        except FileNotFoundError:
-            if not Path(path).exists():
-                raise
-            return False  # the other one is gone, and nobody ever hashed it
+            return self._digest(path)
+        except OSError:
+            return ""
 
     def _digest(self, path: str) -> str:
         if path not in self._digests:
