@@ -35,8 +35,8 @@ LARGEST = 400_000
 SLOWEST_LOOK_S = 10.0
 LIMITS = Limits(seconds=20.0, bytes=1 << 30)
 NOT_DICOM = (".nii", ".nii.gz", ".mha", ".nrrd", ".png", ".tiff", ".tif", ".jpg")
-MARGIN_S = 15.0
-"""What starting a child anew may add to its limit on a busy machine."""
+MARGIN_S = 100.0
+"""What waiting for a child's turn and starting it anew may add to its limit on a starved machine."""
 
 
 @dataclass
@@ -184,21 +184,21 @@ def _like(sources: Sequence[Path], chance: random.Random) -> Sequence[Path]:
 
 
 def _tried(path: Path, decoders: Decoders) -> tuple[str, str, tuple[float, float]]:
-    """How the file ended, what of that is a fault, and the seconds that looking and checking took."""
-    began = looked = time.monotonic()
+    """How the file ended, what of that is a fault, and how long looking (of the processor) and checking took."""
     end, fault = "shown", ""
+    worked, looked = time.thread_time(), 0.0
     try:
         content = reader.look(path)
-        looked = time.monotonic()
+        look_s, looked = time.thread_time() - worked, time.monotonic()
         decoders.check(content)
     except Failed as failed:
         end = failed.code
         fault = "" if str(failed).endswith(".") and len(str(failed)) < 500 else "no sentence"
     except Exception as error:  # noqa: BLE001 - whatever comes is what this is looking for
         fault = f"{type(error).__name__}: {error}"
-    ended = time.monotonic()
-    looked = looked if looked > began else ended
-    return end, fault, (looked - began, ended - looked)
+    if not looked:
+        return end, fault, (time.thread_time() - worked, 0.0)
+    return end, fault, (look_s, time.monotonic() - looked)
 
 
 def _watch(tally: Tally, done: threading.Event) -> None:
@@ -227,7 +227,7 @@ def main() -> None:
     print(f"{tally.total} files in {time.monotonic() - began:.0f} s: {dict(tally.formats.most_common())}")
     for end, count in tally.ends.most_common():
         print(f"  {end:22} {count}")
-    print(f"slowest look {tally.slowest_look_s:.2f} s, slowest check {tally.slowest_check_s:.2f} s")
+    print(f"slowest look {tally.slowest_look_s:.2f} s of the processor, slowest check {tally.slowest_check_s:.2f} s")
     print(f"most memory: this process {tally.own_bytes >> 20} MB, a child {tally.child_bytes >> 20} MB")
     print(f"decoding processes lost: {len(tally.costly)}", *tally.costly, sep="\n  ")
     print(f"escaped: {len(tally.escaped)}", *tally.escaped, sep="\n  ")
