@@ -57,7 +57,8 @@ def whole(path: Path) -> FileDataset:
         Failed: ``not-an-image`` or ``damaged-file``.
         OSError: the file cannot be read.
     """
-    with path.open("rb") as stream:
+    # From memory: a file would be asked for as many bytes as a damaged length says, up to 4 GB.
+    with io.BytesIO(path.read_bytes()) as stream:
         prefixed = _head(stream)[128:132] == b"DICM"
         with _said_plainly(prefixed):
             dataset = dcmread(stream, force=not prefixed)
