@@ -84,6 +84,6 @@ def robust_window(pixels: NDArray[Any]) -> tuple[float, float]:
 
 def thumbnail(pixels: NDArray[Any], window: tuple[float, float]) -> NDArray[np.uint8]:
     """The slice as a grey picture of at most ``THUMBNAIL_SIZE`` pixels a side, aspect kept."""
-    picture = Image.fromarray(np.clip(pixels, *window, dtype=np.float32))
+    picture = Image.fromarray(to_uint8(pixels, *window))  # 8 bits first: averaging them is three times as quick
     picture.thumbnail((THUMBNAIL_SIZE, THUMBNAIL_SIZE), Image.Resampling.BOX, reducing_gap=2.0)
-    return to_uint8(np.asarray(picture), *window)
+    return np.asarray(picture)
