@@ -31,8 +31,9 @@ def page(qtbot: QtBot, context: PageContext, services: FakeServices) -> LibraryP
     qtbot.addWidget(made)
     made.resize(1200, 750)
     made.show()
+    made.activateWindow()
     made.activate()
-    qtbot.waitUntil(lambda: len(made.list.entries) == 4)
+    qtbot.waitUntil(lambda: len(made.list.entries) == 4 and made.isActiveWindow())
     return made
 
 

@@ -9,7 +9,7 @@ from tests.helpers.judges import dicom_errors
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return phantom.make(tmp_path_factory.mktemp("sample"), patients=6, slices=2, size=64)
+    return phantom.make(tmp_path_factory.mktemp("sample"), patients=6, slices=3, size=64)
 
 
 def test_the_scanner_is_calibrated() -> None:
@@ -26,7 +26,7 @@ def test_the_scanner_is_calibrated() -> None:
 
 
 def test_same_seed_same_bytes_and_another_seed_other_patients(sample: list[Path], tmp_path: Path) -> None:
-    again = phantom.make(tmp_path / "again", patients=6, slices=2, size=64)
+    again = phantom.make(tmp_path / "again", patients=6, slices=3, size=64)
     assert [p.read_bytes() for p in again] == [p.read_bytes() for p in sample]
     other = phantom.make(tmp_path / "other", patients=1, slices=1, size=64, seed=1)
     assert other[0].read_bytes() != sample[0].read_bytes()
