@@ -65,14 +65,13 @@ def _import(project: Project, paths: Sequence[Path], channel: Channel, decoders:
     library = Library(project)
     ledger = Ledger(library)
     sources = Sources(project, ledger, channel)
-    channel.phase("Looking for images")
-    found = sources.find(paths)
-    ledger.found = len(found)
     shelf = Shelf(project, library, lambda: channel.stop_asked)
     looking = Looking(shelf, ledger, sources, channel)
     try:
+        channel.phase("Looking for images")
+        left = looking.begin(sources.find(paths))
         channel.phase("Reading what the files say")
-        looking.look_at_all(found)
+        looking.look_at_all(left)
         sources.tell_missing()
         channel.phase("Checking every picture")
         Checking(shelf, ledger, decoders, channel).check_all(looking.tasks)
@@ -82,6 +81,6 @@ def _import(project: Project, paths: Sequence[Path], channel: Channel, decoders:
         ledger.close(sources.places, channel)
     ledger.studies &= shelf.studies()
     result = ledger.result()
-    if not found and not result["quarantined"]:
+    if not ledger.found and not result["quarantined"]:
         raise Refused("nothing-to-import", path=", ".join(str(path) for path in paths))
     return result

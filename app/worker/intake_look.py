@@ -7,11 +7,13 @@ pixels, so nothing here can crash on a damaged picture.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.errors import Failed
+from app.domain.errors import Failed, Stopped
 from app.imaging import reader
 from app.imaging.content import FileContent
 from app.store.files import UNKNOWN_SIZE
@@ -19,6 +21,10 @@ from app.worker.channel import Channel
 from app.worker.intake_ledger import Ledger, is_text
 from app.worker.intake_shelf import Shelf
 from app.worker.intake_sources import Found, Sources, digest
+
+LISTING_S = 0.3
+"""How long files are listed before the first of them are looked at."""
+FIRST_LOOK_S = 0.2
 
 Stamp = tuple[int, int]
 """Size and modification time (ns) of a file."""
@@ -62,7 +68,37 @@ class Looking:
         self._lost: set[Path] = set()
         self.tasks: list[Task] = []
 
-    def look_at_all(self, found: list[Found]) -> None:
+    def begin(self, found: Iterator[Found]) -> list[Found]:
+        """List what is found; where that takes long, the first files are decided on meanwhile, so that a study shows.
+
+        Returns:
+            The files that are left to look at.
+
+        Raises:
+            Stopped: the person stopped; what came in stays.
+        """
+        left: deque[Found] = deque()
+        first_due: float | None = time.monotonic() + LISTING_S
+        try:
+            for one in found:
+                self._ledger.found += 1
+                left.append(one)
+                if first_due is not None and time.monotonic() > first_due:
+                    first_due = None
+                    self._take_some(left)
+        except Stopped:
+            self._shelf.flush()
+            raise
+        return list(left)
+
+    def _take_some(self, left: deque[Found]) -> None:
+        until = time.monotonic() + FIRST_LOOK_S
+        while left and time.monotonic() < until:
+            self._channel.check()
+            self._take(left.popleft())
+        self._shelf.flush()
+
+    def look_at_all(self, found: Sequence[Found]) -> None:
         """Decide on every file, and let the library show what came in meanwhile.
 
         Raises:
@@ -181,8 +217,6 @@ class Looking:
             self._ledger.gone(one.place)
             if not is_there(one.place):
                 self._lost.add(one.place)
-        elif self._is_accounted_for(one, error.code):
-            self._skip(one)
         else:
             self._failed.append((one, stamp, error))
 
@@ -191,8 +225,11 @@ class Looking:
         return code == "part-of-volume" or (code == "not-an-image" and self._sources.is_program_file(one.path))
 
     def _refuse_failed(self) -> None:
-        """At the end: a file that has changed since was still being written."""
+        """At the end, when every index of a disc is known: a file that has changed since was still being written."""
         for one, stamp, error in self._failed:
+            if self._is_accounted_for(one, error.code):
+                self._skip(one)
+                continue
             changed = stamp != (0, 0) and has_changed(one.path, stamp)
             self._ledger.refuse(one.path, Failed("being-written") if changed else error)
         self._failed = []

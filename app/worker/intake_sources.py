@@ -52,20 +52,21 @@ class Sources:
         self._program_files: dict[Path, frozenset[Path] | None] = {}
         self.places: list[Path] = []
 
-    def find(self, paths: Sequence[Path]) -> list[Found]:
-        """All files under ``paths``, in their order; what cannot be listed or unpacked is set aside.
+    def find(self, paths: Sequence[Path]) -> Iterator[Found]:
+        """All files under ``paths``, in their order, each once; what cannot be listed or unpacked is set aside.
 
         Raises:
             Refused: ``path-missing``.
             Stopped: the person stopped.
         """
         self._clear_abandoned()
-        found: list[Found] = []
+        seen: set[Path] = set()
         for path in paths:
             self.places.append(path)
-            found += self._under(path)
-        unique = {one.path: one for one in reversed(found)}
-        return list(reversed(unique.values()))
+            for one in self._under(path):
+                if one.path not in seen:
+                    seen.add(one.path)
+                    yield one
 
     def is_program_file(self, path: Path) -> bool:
         """Whether a file that is no image lies on a medium whose index does not name it: a viewer's own file."""

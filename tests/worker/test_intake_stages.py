@@ -18,7 +18,7 @@ from app.jobs.spec import JobSpec
 from app.store.files import Files
 from app.store.library import Library
 from app.store.project import Project
-from app.worker import intake, intake_check, intake_shelf
+from app.worker import intake, intake_check, intake_look, intake_shelf
 from app.worker.channel import RecordingChannel
 from tests.helpers.dicom_factory import write_classes, write_series
 from tests.helpers.intake import import_paths
@@ -94,6 +94,18 @@ def test_a_long_look_shows_studies_meanwhile(project: Project, tmp_path: Path, m
     import_paths(project, [tmp_path / "s"], RecordingChannel(on_message))
     assert seen[0] == 0
     assert 0 < seen[2] < 4
+
+
+def test_a_long_listing_shows_a_study_meanwhile(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_classes(tmp_path / "s", patients=2)
+    monkeypatch.setattr(intake_look, "LISTING_S", -1.0)
+    seen: list[int] = []
+    channel = at("Reading what the files say", lambda _: seen.append(len(Library(project).lines())))
+    result = import_paths(project, [tmp_path / "s"], channel)
+    assert seen == [1]
+    assert (result["found"], result["imported"], len(Library(project).lines())) == (8, 8, 4)
 
 
 def test_stopping_keeps_what_was_read_and_the_next_import_goes_on(project: Project, tmp_path: Path) -> None:
