@@ -136,8 +136,9 @@ def _stored_values(slot: NDArray[Any], header: Header) -> tuple[int, int]:
 def _cut_off_above(slot: NDArray[Any], bits: int) -> None:
     """Bits above the stored ones are not the value's own (PS3.5 8.1.1)."""
     above = slot.itemsize * 8 - bits
-    highest = 2 ** (bits - (slot.dtype.kind == "i")) - 1
-    if above and (slot.max() > highest or slot.min() < -highest - 1):
+    signed = slot.dtype.kind == "i"
+    highest = 2 ** (bits - signed) - 1
+    if above and (slot.max() > highest or (signed and slot.min() < -highest - 1)):
         np.left_shift(slot, above, out=slot)
         np.right_shift(slot, above, out=slot)
 
