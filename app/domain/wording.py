@@ -65,13 +65,13 @@ SENTENCES: dict[str, str] = {
     "archive-bomb": "The archive of {packed} MB would unpack to {size} GB in {count} file(s), so it was not unpacked. "
     "Unpack it yourself if you trust it, and import the folder.",
     "archive-no-room": "Unpacking the archive needs {needed} MB, and the project’s disk has {free} MB left.",
-    "archive-outside": "{count} entry or entries of {archive} point outside of it (first {first}); they were refused.",
-    "archive-link": "{count} entry or entries of {archive} are links (first {first}); they were refused.",
-    "archive-encrypted": "{count} entry or entries of {archive} are encrypted (first {first}). Unpack it with its "
+    "archive-outside": "{count} entries of “{archive}” point outside of it (first {first}); all refused.",
+    "archive-link": "{count} entries of “{archive}” are links (first {first}); they were refused.",
+    "archive-encrypted": "{count} entries of “{archive}” are encrypted (first {first}). Unpack it with its "
     "password, and import the folder.",
-    "archive-nested": "{count} entry or entries of {archive} are archives themselves (first {first}). Unpack them, and "
+    "archive-nested": "{count} entries of “{archive}” are archives themselves (first {first}). Unpack them and "
     "import the folder.",
-    "archive-entry-damaged": "{count} entry or entries of {archive} are damaged (first {first}). Ask for it again.",
+    "archive-entry-damaged": "{count} entries of “{archive}” are damaged (first {first}). Ask for it again.",
     "dicomdir-missing": "The index of this disk names {count} file(s) that are not there, first {first}. Copy the disk "
     "again.",
     "dicomdir-damaged": "The index of this disk cannot be read. Its files were read without it.",
