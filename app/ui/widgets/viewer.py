@@ -17,10 +17,11 @@ from app.ui.job_bridge import JobBridge
 from app.ui.mouse_profiles import profile
 from app.ui.preferences import Preferences
 from app.ui.theme import SPACE
-from app.ui.view_models.planes import WindowChoice, cine_speed, window_choices
+from app.ui.view_models.planes import cine_speed
 from app.ui.widgets import read_out
 from app.ui.widgets.cine import USUAL_SPEED, Cine
 from app.ui.widgets.frames import Load
+from app.ui.widgets.grey_levels import GreyLevels
 from app.ui.widgets.header_view import HeaderView
 from app.ui.widgets.plane_deck import PlaneDeck
 from app.ui.widgets.plane_pane import PAGE, PlanePane
@@ -87,12 +88,10 @@ class SliceViewer(QWidget):
         super().__init__()
         self.series: Series | None = None
         self._bridge, self._load_header, self._preferences = bridge, header, preferences
-        self._default = (0.0, 1.0)
         self._fresh = False
-        self._choices: list[WindowChoice] = []
-        self._of_file: tuple[WindowChoice, ...] = ()
         self.deck = PlaneDeck(bridge, load, volume)
         self.tools, self.window_tools = PictureTools(), WindowTools()
+        self.grey = GreyLevels(self.deck.panes, self.window_tools)
         self.times = Times(bridge, siblings)
         self.cine = Cine(self._next_picture, lambda: self.deck.is_waiting)
         self.header_view: HeaderView | None = None
@@ -133,7 +132,7 @@ class SliceViewer(QWidget):
         self.cine.play(False)
         self.times.look_at(series)
         self.tools.speed.setValue(cine_speed(series) or USUAL_SPEED)
-        self._offer_windows(series.unit, ())
+        self.grey.begin(series.unit)
         if self.header_view is not None and not same:
             self.header_view.forget()
         self._enable(True)
@@ -161,15 +160,11 @@ class SliceViewer(QWidget):
 
     def set_window(self, low: float, high: float) -> None:
         """Grey levels from ``low`` to ``high``, in all panes."""
-        for pane in self.deck.panes:
-            pane.canvas.set_window(low, high)
-        self.window_tools.show_window(low, high)
-        self._show_texts()
+        self.grey.set_window(low, high)
 
     def reset_window(self) -> None:
         """Back to the window that the slice proposes."""
-        self.window_tools.presets.setCurrentIndex(0)
-        self.set_window(*self._default)
+        self.grey.reset()
 
     def set_mouse(self, key: str) -> None:
         """Use a mouse profile, and remember it where there are preferences."""
@@ -213,18 +208,17 @@ class SliceViewer(QWidget):
 
     def _connect(self) -> None:
         deck, tools = self.deck, self.tools
-        deck.native_read.connect(self._take_windows)
+        deck.native_read.connect(self.grey.take)
         deck.shown.connect(self._show)
         deck.pointed.connect(self._show_pointed)
         deck.changed.connect(self._show_layout)
         for pane in deck.panes:
-            pane.canvas.window_changed.connect(self._window_dragged)
             pane.canvas.menu_wanted.connect(self._open_menu)
         tools.one.clicked.connect(lambda: deck.set_plane(deck.wanted_plane))
         tools.three.clicked.connect(lambda: deck.set_three(True))
         tools.plane_chosen.connect(deck.set_plane)
         tools.crosshair.clicked.connect(deck.show_cross)
-        tools.invert.toggled.connect(self._invert)
+        tools.invert.toggled.connect(self.grey.invert)
         tools.fit.clicked.connect(self.fit)
         tools.play.clicked.connect(self.cine.play)
         self.times.found.connect(self._show_times)
@@ -233,8 +227,7 @@ class SliceViewer(QWidget):
         tools.mouse.chosen.connect(self.set_mouse)
         tools.header.clicked.connect(self.open_header)
         self.cine.toggled.connect(self._show_playing)
-        self.window_tools.chosen.connect(self._choose_window)
-        self.window_tools.typed.connect(self._window_typed)
+        self.grey.changed.connect(self._show_texts)
 
     def _enable(self, on: bool) -> None:
         for tools in (self.tools, self.window_tools):
@@ -255,8 +248,8 @@ class SliceViewer(QWidget):
             pane.go_to(pane.index + JUMPS[key])
         elif key in ZOOMS:
             canvas.zoom(ZOOMS[key])
-        elif 0 <= digit <= len(self._choices) and digit < 10:
-            self._choose_window(digit)
+        elif 0 <= digit <= len(self.grey.choices) and digit < 10:
+            self.grey.choose(digit)
         else:
             return False
         return True
@@ -286,53 +279,16 @@ class SliceViewer(QWidget):
             menu.addAction(other, (self.tools.one if self.deck.is_three else self.tools.three).click)
         menu.addSeparator()
         menu.addAction("As proposed", self.reset_window)
-        for number, choice in enumerate(self._choices, 1):
-            menu.addAction(choice.name, partial(self._choose_window, number))
+        for number, choice in enumerate(self.grey.choices, 1):
+            menu.addAction(choice.name, partial(self.grey.choose, number))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(place)
-
-    # Grey levels
-
-    def _offer_windows(self, unit: str, of_file: tuple[WindowChoice, ...]) -> None:
-        self._of_file, self._choices = of_file, window_choices(unit, of_file)
-        self.window_tools.offer(self._choices)
-
-    def _take_windows(self, image: SliceImage) -> None:
-        """The file's own windows come with its first decoded slice."""
-        of_file = tuple(WindowChoice(*window) for window in image.windows)
-        if (
-            self.series is not None
-            and len(of_file) > 1
-            and [one.name for one in of_file] != [one.name for one in self._of_file]
-        ):
-            chosen = self.window_tools.presets.currentText()
-            self._offer_windows(self.series.unit, of_file)
-            self.window_tools.presets.setCurrentText(chosen)
-
-    def _choose_window(self, number: int) -> None:
-        self.window_tools.presets.setCurrentIndex(number)
-        if number == 0:
-            self.set_window(*self._default)
-        else:
-            choice = self._choices[number - 1]
-            self.set_window(choice.low, choice.high)
-
-    def _window_dragged(self, low: float, high: float) -> None:
-        self.window_tools.presets.setCurrentIndex(-1)
-        self.set_window(low, high)
-
-    def _window_typed(self, centre: float, width: float) -> None:
-        self._window_dragged(centre - width / 2, centre + width / 2)
-
-    def _invert(self, on: bool) -> None:
-        for pane in self.deck.panes:
-            pane.canvas.set_inverted(on)
 
     # Showing
 
     def _show(self, pane: PlanePane, image: SliceImage) -> None:
         if pane is self.deck.main or self._fresh:
-            self._default = image.default_window
+            self.grey.proposed = image.default_window
         if self._fresh:
             self._fresh = False
             self.reset_window()
