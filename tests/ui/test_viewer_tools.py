@@ -337,8 +337,10 @@ def test_header_hides_who_the_patient_is_until_asked(header: HeaderView) -> None
     )
     assert "Test^Patient" not in everything
     assert "Seaside" not in everything
+    assert not header.file.isVisible(), "many a file is named after its patient"
     header.identity.click()
     assert rows(header)["Patient's Name"] == "Test^Patient"
+    assert header.file.isVisible()
 
 
 def test_header_is_searched_by_tag_name_and_value_but_not_by_what_is_hidden(header: HeaderView) -> None:

@@ -182,6 +182,7 @@ class HeaderView(QDialog):
         self._say()
 
     def _say(self) -> None:
+        self.file.setVisible(self.model.shows_identity)  # many a file is named after its patient
         hidden = 0 if self.model.shows_identity else sum(line.identifies for line in self.model.lines)
         parts = [f"{self.matching.rowCount():,} of {count(len(self.model.lines), 'line')}"]
         self.note.setText(", ".join([*parts, f"{count(hidden, 'value')} hidden"] if hidden else parts))
