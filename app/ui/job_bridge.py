@@ -40,13 +40,41 @@ class RunningJob:
     progress: Progress | None = None
 
 
-@dataclass(slots=True)
 class _Request:
-    """Short work on its way: its lane and who waits for the answer."""
+    """Short work on its way, and who waits for it.
 
-    lane: str
-    done: Callable[[Any], None]
-    failed: Callable[[UnderstudyError], None] | None
+    What it holds may be the last hold of a widget, which must be freed on the GUI thread. The pool forgets a request
+    on a thread of its own and at a time of its own, so the GUI thread empties it first (``forget``).
+    """
+
+    def __init__(
+        self,
+        lane: str,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[UnderstudyError], None] | None,
+    ) -> None:
+        self.lane = lane
+        self.work: Callable[[], Any] | None = work
+        self.done: Callable[[Any], None] | None = done
+        self.failed = failed
+        self.answer: Any = None
+        self.error: Exception | None = None
+        self.future: Future[None] | None = None
+        self.wanted = True
+
+    def run(self) -> None:
+        """Do the work and keep its answer, or its error; on a thread of the pool."""
+        if self.work is None or not self.wanted:
+            return
+        try:
+            self.answer = self.work()
+        except Exception as error:  # noqa: BLE001 (raised again on the GUI thread)
+            self.error = error
+
+    def forget(self) -> None:
+        """Let go of everything; on the GUI thread."""
+        self.work = self.done = self.failed = self.answer = self.error = None
 
 
 class JobBridge(QObject):
@@ -66,7 +94,7 @@ class JobBridge(QObject):
 
     _said = Signal(int, object)
     _ended = Signal(int, object)
-    _answered = Signal(int, object)
+    _answered = Signal(int)
 
     def __init__(self, *, threads: int = 2) -> None:
         super().__init__()
@@ -75,7 +103,6 @@ class JobBridge(QObject):
         self._jobs: dict[str, RunningJob] = {}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="window")
         self._requests: dict[int, _Request] = {}
-        self._futures: dict[int, Future[Any]] = {}
         self._latest: dict[str, int] = {}
         self._closed = False
         queued = Qt.ConnectionType.QueuedConnection
@@ -136,10 +163,9 @@ class JobBridge(QObject):
         if lane:
             self._drop(self._latest.get(lane))
             self._latest[lane] = number
-        self._requests[number] = _Request(lane, done, failed)
-        future = self._pool.submit(work)
-        self._futures[number] = future
-        future.add_done_callback(lambda ended: self._answered.emit(number, ended))
+        request = self._requests[number] = _Request(lane, work, done, failed)
+        request.future = self._pool.submit(request.run)
+        request.future.add_done_callback(lambda _ended: self._answered.emit(number))
         return number
 
     def cancel_lane(self, lane: str) -> None:
@@ -149,17 +175,19 @@ class JobBridge(QObject):
     def close(self) -> None:
         """Forget all requests, those to come too, and end the threads; jobs are the runner's to end."""
         self._closed = True
-        for number in list(self._requests):
+        for number in self._requests:
             self._drop(number)
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for request in self._requests.values():
+            request.forget()
+        self._requests.clear()
 
     def _drop(self, number: int | None) -> None:
-        if number is None:
-            return
-        self._requests.pop(number, None)
-        future = self._futures.pop(number, None)
-        if future is not None:
-            future.cancel()
+        request = self._requests.get(number) if number is not None else None
+        if request is not None:
+            request.wanted = False
+            if request.future is not None:
+                request.future.cancel()
 
     def _pass_message(self, number: int, message: Message) -> None:
         job_id = self._ids.get(number)
@@ -176,24 +204,32 @@ class JobBridge(QObject):
         del self._jobs[job_id]
         self.outcome.emit(job_id, outcome)
 
-    def _pass_answer(self, number: int, future: Future[Any]) -> None:
-        self._futures.pop(number, None)
+    def _pass_answer(self, number: int) -> None:
         request = self._requests.pop(number, None)
-        if request is None or future.cancelled():
+        if request is None:
             return
         if request.lane and self._latest.get(request.lane) == number:
             del self._latest[request.lane]
-        error = future.exception()
-        if isinstance(error, UnderstudyError):
-            self._pass_failure(request, error)
-        elif _alive(request.done):
-            request.done(future.result())
+        wanted, done, failed, answer, error = (
+            request.wanted,
+            request.done,
+            request.failed,
+            request.answer,
+            request.error,
+        )
+        request.forget()
+        if wanted and isinstance(error, UnderstudyError):
+            self._pass_failure(failed, error)
+        elif wanted and done is not None and _alive(done):
+            if error is not None:
+                raise error
+            done(answer)
 
-    def _pass_failure(self, request: _Request, error: UnderstudyError) -> None:
-        if request.failed is None:
+    def _pass_failure(self, failed: Callable[[UnderstudyError], None] | None, error: UnderstudyError) -> None:
+        if failed is None:
             self.failed.emit(error)
-        elif _alive(request.failed):
-            request.failed(error)
+        elif _alive(failed):
+            failed(error)
 
 
 def _alive(callback: Callable[..., None]) -> bool:

@@ -7,7 +7,6 @@ imports itself in a circle (pydicom does), so that two slices decoded at once co
 
 from __future__ import annotations
 
-import gc
 import threading
 from importlib import import_module
 
@@ -24,15 +23,6 @@ MODULES = (
     "app.ui.pages.cohort",
 )
 _once = threading.Lock()
-
-
-def settle() -> None:
-    """Let the garbage collector leave alone what is loaded by now, and look through everything seldom.
-
-    A full collection stops every thread; over a library of 20,000 lines it would be felt as a stall of the window.
-    """
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 100)
 
 
 def warm_up() -> None:

@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
 
 from app.imaging import phantom
 from app.ui import theme
+from app.ui.collecting import Collector
 from app.ui.context import PageContext
 from app.ui.dialogs.new_project import NewProjectDialog
 from app.ui.main_window import MainWindow
@@ -47,6 +48,8 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
     theme.apply(qapp, theme.DARK)
+    collector = Collector()
+    collector.start()
     made = MainWindow(PageContext(), Preferences(tmp_path / "window.ini"))
     made.resize(1280, 800)
     made.show()
@@ -55,6 +58,7 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWin
     made.leaving.abandon()
     made.close()
     made.deleteLater()
+    collector.stop()
 
 
 class Walker:

@@ -13,6 +13,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.ui import theme
+from app.ui.collecting import Collector
 from app.ui.context import PageContext
 from app.ui.main_window import MainWindow
 from app.ui.preferences import Preferences
@@ -24,6 +25,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The off-screen platform remarks on size hints that only a window manager would use; not a defect of ours."""
     for item in items:
         item.add_marker(pytest.mark.qt_log_ignore("does not support propagateSizeHints", extend=True))
+
+
+@pytest.fixture(autouse=True)
+def collector(qapp) -> Iterator[Collector]:
+    """Garbage is collected as in the running program: on the GUI thread only."""
+    made = Collector()
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

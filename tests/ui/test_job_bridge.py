@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -116,3 +118,44 @@ def test_after_closing_nothing_is_asked_any_more(bridge: JobBridge, qtbot: QtBot
     bridge.run_in_background(lambda: 1, answers.append)
     qtbot.wait(20)
     assert answers == []
+
+
+def test_what_the_work_holds_is_freed_on_the_gui_thread(bridge: JobBridge, qtbot: QtBot) -> None:
+    """The last hold of a widget may be the work that it asked for; Qt does not survive its death elsewhere."""
+    freed: list[bool] = []
+    here = threading.current_thread()
+
+    class Held:
+        def __del__(self) -> None:
+            freed.append(threading.current_thread() is here)
+
+    def ask(held: Held, answered: list[object]) -> None:
+        bridge.run_in_background(lambda: (held, time.sleep(0.002))[1], answered.append)
+
+    for _round in range(40):
+        answered: list[object] = []
+        ask(Held(), answered)
+        qtbot.waitUntil(lambda answered=answered: bool(answered))
+    assert freed == [True] * 40
+
+
+def test_what_failed_work_holds_is_freed_on_the_gui_thread_too(bridge: JobBridge, qtbot: QtBot) -> None:
+    freed: list[bool] = []
+    here = threading.current_thread()
+
+    class Held:
+        def __del__(self) -> None:
+            freed.append(threading.current_thread() is here)
+
+    def work(held: Held) -> None:
+        raise Refused(f"{held} does not fit")
+
+    def ask(held: Held, heard: list[object]) -> None:
+        bridge.run_in_background(lambda: work(held), lambda _a: None, failed=lambda _error: heard.append(1))
+
+    for _round in range(40):
+        heard: list[object] = []
+        ask(Held(), heard)
+        qtbot.waitUntil(lambda heard=heard: bool(heard))
+    gc.collect()
+    assert freed == [True] * 40
