@@ -7,6 +7,7 @@ every slice once, and belongs into a process that may be lost.
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -68,7 +69,7 @@ def check(content: FileContent) -> Checked:
 def files(path: Path) -> tuple[Path, ...]:
     """The files that hold what ``path`` stands for: itself, and the voxels beside it where it is a header alone."""
     name = path.name.lower()
-    try:
+    with suppress(Failed):  # looking at it says why
         if name.endswith((".hdr", ".hdr.gz")):
             from app.imaging import nifti_reader
 
@@ -77,8 +78,6 @@ def files(path: Path) -> tuple[Path, ...]:
             from app.imaging import volume_reader
 
             return volume_reader.files(path)
-    except Failed:
-        pass  # looking at it says why
     return (path,)
 
 

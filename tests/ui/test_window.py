@@ -279,7 +279,7 @@ def test_end_of_an_import_is_told_in_words(open_window: Build, qtbot: QtBot) -> 
     services.jobs.started[-1].end("done", result)
     qtbot.waitUntil(window.message.isVisible)
     text = window.message.text.text()
-    assert text.startswith("Read 40 images in 2 studies. 3 files skipped")
+    assert text.startswith("Read 40 files in 2 studies. 3 files skipped")
     assert "1 file was set aside" in text
     assert not window.message.details.isVisible()
     qtbot.mouseClick(window.message.unfold, LEFT)

@@ -44,7 +44,6 @@ class WelcomePage(QWidget):
         self._lines: list[QWidget] = []
         column = QWidget()
         column.setMaximumWidth(WIDTH)
-        column.setMinimumWidth(WIDTH - 120)
         inner = QVBoxLayout(column)
         inner.setSpacing(2 * SPACE)
         inner.addWidget(label("Understudy", "title"))
@@ -58,7 +57,9 @@ class WelcomePage(QWidget):
         inner.addWidget(self._recent)
         layout = QVBoxLayout(self)
         layout.addStretch(2)
-        layout.addWidget(column, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = row(None, column, None)
+        middle.setStretch(1, 1000)  # as wide as it may be, in the middle of what is left
+        layout.addLayout(middle)
         layout.addStretch(3)
         context.theme_changed.connect(self._draw)
 
@@ -90,8 +91,9 @@ class WelcomePage(QWidget):
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         heading = label("Drop studies here", "heading")
         kinds = label(
-            "Folders or files: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, TIFF. They are read in place, never changed.",
+            "Folders, ZIPs or files: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, TIFF.\nThey are read in place, never changed.",
             "muted",
+            wrap=True,
         )
         for piece in (self._picture, heading, kinds):
             piece.setAlignment(Qt.AlignmentFlag.AlignCenter)

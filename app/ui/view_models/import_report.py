@@ -54,8 +54,8 @@ def _sentences(outcome: Outcome, aside: Sequence[Quarantined]) -> tuple[str, str
         return outcome.sentence(), "bad"
     result = outcome.result
     imported, studies = int(result.get("imported", 0)), int(result.get("studies", 0))
-    images = count(imported, "image")
-    text = f"Read {images}." if studies == imported else f"Read {images} in {count(studies, 'study', 'studies')}."
+    files = count(imported, "file")
+    text = f"Read {files}." if studies == imported else f"Read {files} in {count(studies, 'study', 'studies')}."
     if imported == 0:
         text = "Nothing new was read."
     if skipped := int(result.get("skipped", 0)):
