@@ -14,6 +14,26 @@ import pytest
 
 if TYPE_CHECKING:
     from app.compose import Services
+    from app.store.library import Library
+    from app.store.project import Project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """An empty project."""
+    from app.store.project import Project
+
+    made = Project.create(tmp_path / "project")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def library(project: Project) -> Library:
+    """The library of the empty project."""
+    from app.store.library import Library
+
+    return Library(project)
 
 
 @pytest.fixture

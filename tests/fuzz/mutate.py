@@ -35,8 +35,8 @@ LARGEST = 400_000
 SLOWEST_LOOK_S = 10.0
 LIMITS = Limits(seconds=20.0, bytes=1 << 30)
 NOT_DICOM = (".nii", ".nii.gz", ".mha", ".nrrd", ".png", ".tiff", ".tif", ".jpg")
-MARGIN_S = 100.0
-"""What waiting for a child's turn and starting it anew may add to its limit on a starved machine."""
+MARGIN_S = 15.0
+"""What waiting for a child's turn and starting it anew may add to its limit."""
 
 
 @dataclass

@@ -208,8 +208,11 @@ def _judged(path: Path, found: Conversion, one: Series, voxels: np.ndarray) -> s
     padding = header.get("PixelPaddingValue")
     if padding is not None:
         value = float(padding) * float(header.get("RescaleSlope", 1)) + float(header.get("RescaleIntercept", 0))
-        theirs = np.where(theirs == value, voxels, theirs)
-        places += ", padding left out"
+        darkened = (theirs == value) & (voxels != theirs)
+        if (voxels[darkened] != voxels.min()).any():
+            return "DIFFERENT: padding is neither what the file says nor background"
+        theirs = np.where(darkened, voxels, theirs)
+        places += ", bright padding as background" if darkened.any() else ""
     return _of_values(path, theirs - voxels, found.unit, places)
 
 

@@ -35,7 +35,7 @@ def ground(audited: Ground, tmp_path: Path) -> Ground:
 
 
 @pytest.fixture
-def project(ground: Ground):
+def ground_project(ground: Ground):
     """The copy, opened."""
     opened = Project.open(ground.root)
     yield opened

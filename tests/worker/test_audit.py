@@ -83,30 +83,30 @@ def test_noise_is_strange_and_further_draws_are_not(audited):
     assert share < STRANGE_FAIL
 
 
-def test_an_audit_speaks_only_for_the_pictures_it_saw(project, ground):
-    samples = audit_store.load_samples(project, ground.samples)
-    assert audit_store.speaking_audit(project, samples).id == "audit-1"
-    throw_out(project, samples, {3})
-    assert audit_store.speaking_audit(project, audit_store.load_samples(project, ground.samples)) is None
-    throw_out(project, samples, set())
-    images = np.load(project.samples / ground.samples / "images.npy")
+def test_an_audit_speaks_only_for_the_pictures_it_saw(ground_project, ground):
+    samples = audit_store.load_samples(ground_project, ground.samples)
+    assert audit_store.speaking_audit(ground_project, samples).id == "audit-1"
+    throw_out(ground_project, samples, {3})
+    assert audit_store.speaking_audit(ground_project, audit_store.load_samples(ground_project, ground.samples)) is None
+    throw_out(ground_project, samples, set())
+    images = np.load(ground_project.samples / ground.samples / "images.npy")
     images[0] += 0.01
-    np.save(project.samples / ground.samples / "images.npy", images)
-    assert audit_store.speaking_audit(project, samples) is None
+    np.save(ground_project.samples / ground.samples / "images.npy", images)
+    assert audit_store.speaking_audit(ground_project, samples) is None
 
 
-def test_stopping_leaves_nothing(project, ground):
+def test_stopping_leaves_nothing(ground_project, ground):
     channel = RecordingChannel()
     channel.stop_asked = True
     with pytest.raises(Stopped):
-        audit(project, ground.samples, channel, audit_id="audit-2")
-    assert [path.name for path in project.audits.iterdir()] == ["audit-1"]
+        audit(ground_project, ground.samples, channel, audit_id="audit-2")
+    assert [path.name for path in ground_project.audits.iterdir()] == ["audit-1"]
 
 
-def test_learnt_images_that_cannot_be_made_again_are_refused(project, ground):
-    shutil.rmtree(project.cache / "prepared")
-    run = project.runs / "run-1" / "run.json"
+def test_learnt_images_that_cannot_be_made_again_are_refused(ground_project, ground):
+    shutil.rmtree(ground_project.cache / "prepared")
+    run = ground_project.runs / "run-1" / "run.json"
     run.write_text(run.read_text().replace("cache/prepared/", "cache/prepared/0"))
     with pytest.raises(Refused) as refusal:
-        audit(project, ground.samples, RecordingChannel())
+        audit(ground_project, ground.samples, RecordingChannel())
     assert refusal.value.code == "learnt-images-changed"

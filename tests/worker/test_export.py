@@ -38,11 +38,11 @@ def request(ground, out, formats=(Format.PNG,), include=(Include.SYNTHETIC,)) ->
 def everything(audited, tmp_path_factory):
     """All formats, synthetic and real, written once; for reading only."""
     out = tmp_path_factory.mktemp("exports") / "out"
-    project = Project.open(audited.root)
+    ground_project = Project.open(audited.root)
     try:
-        result = export(project, request(audited, out, Format, BOTH), RecordingChannel())
+        result = export(ground_project, request(audited, out, Format, BOTH), RecordingChannel())
     finally:
-        project.close()
+        ground_project.close()
     return out, result
 
 
@@ -122,9 +122,9 @@ def test_no_identity_leaves_in_any_file(everything, audited):
         assert not any(text in str(path.relative_to(out)).upper().encode() for text in forbidden)
 
 
-def test_the_same_pictures_make_the_same_files_again(everything, audited, ground, project, tmp_path):
+def test_the_same_pictures_make_the_same_files_again(everything, audited, ground, ground_project, tmp_path):
     out, _ = everything
-    export(project, request(ground, tmp_path / "again", Format, BOTH), RecordingChannel())
+    export(ground_project, request(ground, tmp_path / "again", Format, BOTH), RecordingChannel())
     first, second = (
         {one["path"]: one["sha256"] for one in json.loads((folder / "manifest.json").read_text())["files"]}
         for folder in (out, tmp_path / "again")
@@ -132,31 +132,31 @@ def test_the_same_pictures_make_the_same_files_again(everything, audited, ground
     assert first == second
 
 
-def test_a_finished_audit_is_used_and_not_made_again(project, ground, tmp_path):
+def test_a_finished_audit_is_used_and_not_made_again(ground_project, ground, tmp_path):
     channel = RecordingChannel()
-    export(project, request(ground, tmp_path / "out"), channel)
+    export(ground_project, request(ground, tmp_path / "out"), channel)
     phases = [message.name for message in channel.messages if isinstance(message, Phase)]
     assert phases == ["Reading the sources' headers", "Writing images", "Checking what was written"]
 
 
 def test_a_model_that_copies_is_refused_without_being_asked_for_an_audit(tmp_path):
     ground = make_ground(tmp_path, copies=8)
-    project = Project.open(ground.root)
+    ground_project = Project.open(ground.root)
     try:
         with pytest.raises(Refused) as refusal:
-            export(project, request(ground, tmp_path / "out"), RecordingChannel())
-        assert len(list(project.audits.iterdir())) == 1
-        assert not project.exports_log.exists()
+            export(ground_project, request(ground, tmp_path / "out"), RecordingChannel())
+        assert len(list(ground_project.audits.iterdir())) == 1
+        assert not ground_project.exports_log.exists()
     finally:
-        project.close()
+        ground_project.close()
     assert refusal.value.code == "copies-found"
     assert "8 of the generated images" in str(refusal.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "project"]
 
 
-def test_a_picture_that_came_back_after_the_audit_is_audited_first(project, ground, tmp_path, monkeypatch):
-    samples = audit_store.load_samples(project, ground.samples)
-    throw_out(project, samples, {5})
+def test_a_picture_that_came_back_after_the_audit_is_audited_first(ground_project, ground, tmp_path, monkeypatch):
+    samples = audit_store.load_samples(ground_project, ground.samples)
+    throw_out(ground_project, samples, {5})
     asked: list[str] = []
 
     def refuse(_project, samples_id, _channel):
@@ -165,65 +165,65 @@ def test_a_picture_that_came_back_after_the_audit_is_audited_first(project, grou
 
     monkeypatch.setattr("app.worker.export.audit", refuse)
     with pytest.raises(Refused):
-        export(project, request(ground, tmp_path / "out"), RecordingChannel())
+        export(ground_project, request(ground, tmp_path / "out"), RecordingChannel())
     assert asked == [ground.samples]
 
 
-def test_nothing_is_overwritten(project, ground, tmp_path):
+def test_nothing_is_overwritten(ground_project, ground, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "mine.txt").write_text("precious")
     with pytest.raises(Refused) as refusal:
-        export(project, request(ground, out), RecordingChannel())
+        export(ground_project, request(ground, out), RecordingChannel())
     assert refusal.value.code == "folder-not-empty"
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
 
 
-def test_an_empty_folder_and_missing_parents_are_taken(project, ground, tmp_path):
+def test_an_empty_folder_and_missing_parents_are_taken(ground_project, ground, tmp_path):
     (tmp_path / "empty").mkdir()
     for out in (tmp_path / "empty", tmp_path / "new" / "deep" / "out"):
-        export(project, request(ground, out), RecordingChannel())
+        export(ground_project, request(ground, out), RecordingChannel())
         assert (out / "manifest.json").exists()
         assert sorted(path.name for path in out.parent.iterdir() if path.name.startswith(".")) == []
 
 
-def test_an_unwritable_place_is_one_sentence_and_leaves_nothing(project, ground, tmp_path):
+def test_an_unwritable_place_is_one_sentence_and_leaves_nothing(ground_project, ground, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Failed) as failure:
-        export(project, request(ground, tmp_path / "file" / "out"), RecordingChannel())
+        export(ground_project, request(ground, tmp_path / "file" / "out"), RecordingChannel())
     assert failure.value.code == "unwritable"
     assert str(tmp_path / "file" / "out") in str(failure.value)
-    assert not project.exports_log.exists()
+    assert not ground_project.exports_log.exists()
 
 
-def test_a_patient_in_a_class_name_is_cut_out_everywhere(project, ground, tmp_path):
-    for path in project.root.rglob("*.json"):
+def test_a_patient_in_a_class_name_is_cut_out_everywhere(ground_project, ground, tmp_path):
+    for path in ground_project.root.rglob("*.json"):
         path.write_text(path.read_text().replace("nodule", "nodule of Ottilie"))
     out = tmp_path / "out"
-    result = export(project, request(ground, out, Format), RecordingChannel())
+    result = export(ground_project, request(ground, out, Format), RecordingChannel())
     assert result["per_class"] == {"clear": 6, "nodule of": 8}
     assert (out / "synthetic" / "png" / "nodule of").is_dir()
     assert not [path for path in out.rglob("*") if path.is_file() and b"ottilie" in path.read_bytes().lower()]
 
 
-def test_an_unknown_profile_is_not_taken_for_the_known_one(project, ground, tmp_path):
+def test_an_unknown_profile_is_not_taken_for_the_known_one(ground_project, ground, tmp_path):
     with pytest.raises(BadUsage):
-        export(project, replace(request(ground, tmp_path / "out"), profile="full"), RecordingChannel())
+        export(ground_project, replace(request(ground, tmp_path / "out"), profile="full"), RecordingChannel())
 
 
 @pytest.mark.parametrize("moment", ["Writing images", "Checking what was written"])
-def test_stopping_at_any_time_leaves_nothing(project, ground, tmp_path, moment):
+def test_stopping_at_any_time_leaves_nothing(ground_project, ground, tmp_path, moment):
     def stop(message):
         channel.stop_asked = channel.stop_asked or (isinstance(message, Phase) and message.name == moment)
 
     channel = RecordingChannel(stop)
     with pytest.raises(Stopped):
-        export(project, request(ground, tmp_path / "a" / "out"), channel)
+        export(ground_project, request(ground, tmp_path / "a" / "out"), channel)
     assert not (tmp_path / "a").exists()
-    assert not project.exports_log.exists()
+    assert not ground_project.exports_log.exists()
 
 
-def test_a_file_that_lost_its_mark_is_caught_before_it_leaves(project, ground, tmp_path, monkeypatch):
+def test_a_file_that_lost_its_mark_is_caught_before_it_leaves(ground_project, ground, tmp_path, monkeypatch):
     from app.imaging import dicom_writer
 
     def unmarked(path, page):
@@ -233,12 +233,12 @@ def test_a_file_that_lost_its_mark_is_caught_before_it_leaves(project, ground, t
 
     monkeypatch.setitem(__import__("app.worker.export_write", fromlist=["x"])._WRITERS, Format.DICOM, unmarked)
     with pytest.raises(Failed) as failure:
-        export(project, request(ground, tmp_path / "out", [Format.DICOM]), RecordingChannel())
+        export(ground_project, request(ground, tmp_path / "out", [Format.DICOM]), RecordingChannel())
     assert failure.value.code == "export-not-verified"
     assert not (tmp_path / "out").exists()
 
 
-def test_an_identity_in_a_finished_file_is_caught_before_it_leaves(project, ground, tmp_path, monkeypatch):
+def test_an_identity_in_a_finished_file_is_caught_before_it_leaves(ground_project, ground, tmp_path, monkeypatch):
     from app.imaging import dicom_writer
 
     def leaking(path, page):
@@ -248,15 +248,15 @@ def test_an_identity_in_a_finished_file_is_caught_before_it_leaves(project, grou
 
     monkeypatch.setitem(__import__("app.worker.export_write", fromlist=["x"])._WRITERS, Format.DICOM, leaking)
     with pytest.raises(Failed) as failure:
-        export(project, request(ground, tmp_path / "out", [Format.DICOM]), RecordingChannel())
+        export(ground_project, request(ground, tmp_path / "out", [Format.DICOM]), RecordingChannel())
     assert failure.value.code == "identity-in-export"
     assert not (tmp_path / "out").exists()
 
 
-def test_the_log_is_a_chain(project, ground, tmp_path):
+def test_the_log_is_a_chain(ground_project, ground, tmp_path):
     for name in ("one", "two"):
-        export(project, request(ground, tmp_path / name), RecordingChannel())
-    lines = project.exports_log.read_bytes().splitlines()
+        export(ground_project, request(ground, tmp_path / name), RecordingChannel())
+    lines = ground_project.exports_log.read_bytes().splitlines()
     first, second = (json.loads(line) for line in lines)
     assert first["previous"] == ""
     assert second["previous"] == hashlib.sha256(lines[0]).hexdigest()

@@ -1,6 +1,5 @@
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,6 @@ from app.worker.channel import RecordingChannel
 from tests.helpers.dicom_factory import write_classes, write_series
 from tests.helpers.intake import import_paths
 from tests.helpers.nifti_factory import write_volume
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project.create(tmp_path / "project")
-    yield made
-    made.close()
 
 
 @pytest.fixture

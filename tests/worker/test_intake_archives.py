@@ -2,7 +2,6 @@
 
 import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,6 @@ from app.store.project import Project
 from app.worker.channel import RecordingChannel
 from tests.helpers.dicom_factory import write_classes, write_series
 from tests.helpers.intake import import_paths
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project.create(tmp_path / "project")
-    yield made
-    made.close()
 
 
 @pytest.fixture

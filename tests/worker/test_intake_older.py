@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ from app.worker.channel import RecordingChannel
 from app.worker.intake import import_paths
 from tests.helpers.dicom_factory import write_series
 from tests.helpers.pictures import write_pictures
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project.create(tmp_path / "project")
-    yield made
-    made.close()
 
 
 def forget_headers(project: Project) -> None:

@@ -27,13 +27,6 @@ from tests.helpers.planted_decoder import COMMAND
 CHECKING = "Checking every picture"
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project.create(tmp_path / "project")
-    yield made
-    made.close()
-
-
 def pictures(folder: Path, *names: str) -> Path:
     """Small pictures, each unlike all others."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -152,7 +145,7 @@ def test_a_worker_stops_within_a_second(project: Project, tmp_path: Path) -> Non
         runner.close(5)
     assert outcome is not None
     assert outcome.state == "stopped"
-    assert took < 4  # a third of a second on a machine that is free
+    assert took < 1
     left = len(unchecked(project))
     result = import_paths(project, [tmp_path / "s"])
     assert (result["imported"], result["skipped"]) == (left, 300 - left)
@@ -175,7 +168,7 @@ def test_a_decoder_that_hangs_does_not_keep_a_stop_waiting(
 
     with pytest.raises(Stopped):
         intake.import_paths(project, [pictures(tmp_path / "s", "hang")], Stopping())
-    assert time.monotonic() - asked[0] < 3  # a tenth of a second on a machine that is free
+    assert time.monotonic() - asked[0] < 1
     assert unchecked(project) == {"hang.png"}
 
 

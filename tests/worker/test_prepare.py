@@ -1,5 +1,4 @@
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,13 +21,6 @@ from app.worker.channel import RecordingChannel
 from models.data.prepared import PreparedImages
 from tests.helpers.dicom_factory import write_classes, write_series
 from tests.helpers.intake import import_paths
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project.create(tmp_path / "project")
-    yield made
-    made.close()
 
 
 def _cohort(project: Project, recipe: Recipe) -> Cohort:

@@ -74,8 +74,10 @@ def test_requests_are_served_between_steps(trained: Services) -> None:
     with pytest.raises(Stopped) as stop:
         do(job.spec, channel)
     assert stop.value.facts["step"] == 7
-    assert [m.step for m in channel.messages if isinstance(m, PreviewReady)] == [3, 7]
-    assert [m.step for m in channel.messages if isinstance(m, CheckpointSaved)] == [5, 7]
+    previews = {m.step for m in channel.messages if isinstance(m, PreviewReady)}
+    saved = {m.step for m in channel.messages if isinstance(m, CheckpointSaved)}
+    assert {3, 7} <= previews, "a clock asks for some as well, on a busy machine"
+    assert {5, 7} <= saved
     info = trained.training.run(job.id)
     assert (info.state, info.last_step) == (RunState.STOPPED, 7)
 

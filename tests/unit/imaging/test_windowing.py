@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -13,7 +13,7 @@ from app.imaging.windowing import Shades, reduced, to_uint8
 KINDS = (np.uint8, np.int16, np.uint16, np.float32)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
+@settings(max_examples=60, deadline=None)
 @given(
     pixels=st.sampled_from(KINDS).flatmap(lambda kind: arrays(kind, (3, 4))),
     low=st.floats(-1e4, 1e4),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,18 +43,6 @@ def study(patient: str, folder: str, slices: int = 1, *, known: bool = True, **t
 def patients(count: int, folder: str, slices: int = 2, **options: object) -> list[Study]:
     name = Path(folder).name
     return [study(f"{name}{n}", folder, slices, **options) for n in range(count)]  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project.create(tmp_path / "p")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def library(project: Project) -> Library:
-    return Library(project)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,13 +12,6 @@ from app.store import erasing, migrate
 from app.store.project import Project, _engine
 
 WHO = "hash-of-jane-0123456789abcdef"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project.create(tmp_path / "p")
-    yield made
-    made.close()
 
 
 def backup(project: Project, version: str) -> Path:

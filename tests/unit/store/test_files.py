@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -19,20 +17,8 @@ from app.store.project import Project
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project.create(tmp_path / "p")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def files(project: Project) -> Files:
     return Files(project)
-
-
-@pytest.fixture
-def library(project: Project) -> Library:
-    return Library(project)
 
 
 def row(path: str, study: str = "st", **facts: object) -> FileRow:

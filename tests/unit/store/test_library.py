@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,18 +40,6 @@ def study(*instances: Instance, key: str = "st") -> Study:
         tags={"BodyPartExamined": "ABDOMEN"},
     )
     return Study(key, "patient-hash", True, "Abdomen", "2020-01-02", (series,))
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project.create(tmp_path / "p")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def library(project: Project) -> Library:
-    return Library(project)
 
 
 def test_sources_inside_a_project_move_with_it(project: Project, tmp_path: Path) -> None:
