@@ -18,6 +18,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import UID
 
 from app.imaging import dicom_walk
+from app.imaging.dicom_shapes import Shapes
 from app.imaging.dicom_values import DECODERS, Decoder, Odd, closed
 from app.imaging.dicom_walk import SHORT, UNDEFINED, element, long_length, swapped, vr_code
 
@@ -34,6 +35,9 @@ _ENCODINGS = {
     **dict.fromkeys(("GB18030", "GBK"), "ascii"),
 }
 """Character sets that agree with ASCII; "ascii" where the rest of the set is left to pydicom."""
+
+
+_shapes = Shapes()
 
 
 class Attributes(Protocol):
@@ -161,9 +165,15 @@ def parse(head: bytes, *, whole: bool) -> Header | None:
         Incomplete: more of the file is needed; never where ``head`` is the ``whole`` file.
     """
     try:
-        raw, at = dicom_walk.meta(head)
-        syntax = _plain_syntax(raw)
-        return Header(head, dicom_walk.walk(head, at, whole), syntax) if syntax else None
+        if shape := _shapes.find(head):
+            return Header(head, shape.walked, shape.syntax)
+        meta = dicom_walk.meta(head)
+        syntax = _plain_syntax(meta.syntax)
+        if syntax is None:
+            return None
+        walked = dicom_walk.walk(head, meta.end, whole)
+        _shapes.learn(head, syntax, meta, walked)
+        return Header(head, walked, syntax)
     except (Odd, KeyError):
         return None
     except error:
@@ -175,10 +185,10 @@ def parse(head: bytes, *, whole: bool) -> Header | None:
 def after_meta(head: bytes, syntax: str) -> int | None:
     """Where the dataset begins, if ``head`` is that of a file in this transfer syntax and its meta group is plain."""
     try:
-        raw, at = dicom_walk.meta(head)
+        meta = dicom_walk.meta(head)
     except (Odd, KeyError, error):
         return None
-    return at if raw.rstrip(b"\0 ") == syntax.encode() else None
+    return meta.end if meta.syntax.rstrip(b"\0 ") == syntax.encode() else None
 
 
 @lru_cache(maxsize=200)

@@ -31,17 +31,26 @@ SHORT = frozenset(map(vr_code, (*_TEXTS, "AT", "FD", "FL", "SL", "SS", "UL", "US
 """Representations with a length of two bytes."""
 _LONG = frozenset(map(vr_code, ("OB", "OD", "OF", "OL", "OV", "OW", "SV", "UC", "UN", "UR", "UT", "UV")))
 """Representations with a length of four bytes, after two that mean nothing; SQ, the last one, stands alone."""
-_SQ = vr_code("SQ")
+SQ = vr_code("SQ")
 _PIXELS = frozenset(map(swapped, (0x7FE00008, 0x7FE00009, 0x7FE00010)))
 _ITEM, _ITEM_END, _SEQUENCE_END = (swapped(tag) for tag in (0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD))
 CHARACTER_SET = swapped(0x00080005)
-_SYNTAX, _META_LENGTH = swapped(0x00020010), swapped(0x00020000)
+SYNTAX = swapped(0x00020010)
+_META_LENGTH = swapped(0x00020000)
 
 element = Struct("<IHH").unpack_from
 """Tag (swapped), representation and short length of the element at an offset."""
 long_length = Struct("<I").unpack_from
 """The length that stands 8 bytes after the beginning of an element whose representation is not ``SHORT``."""
 _item = Struct("<II").unpack_from
+
+
+class Meta(NamedTuple):
+    """The file meta information: transfer syntax as written, where the elements and the dataset begin."""
+
+    syntax: bytes
+    places: dict[int, int]
+    end: int
 
 
 class Walked(NamedTuple):
@@ -53,11 +62,12 @@ class Walked(NamedTuple):
     pixels: int
 
 
-def meta(head: bytes) -> tuple[bytes, int]:
-    """Transfer syntax as written, and where the dataset begins."""
+def meta(head: bytes) -> Meta:
+    """The file meta information."""
     if head[128:132] != b"DICM":
         raise Odd("no prefix")
-    places, at = {}, _META_AT
+    places: dict[int, int] = {}
+    at = _META_AT
     while True:
         tag, vr, length = element(head, at)
         if tag & 0xFFFF != 2:
@@ -71,11 +81,11 @@ def meta(head: bytes) -> tuple[bytes, int]:
             raise Odd("file meta")
     if places.get(_META_LENGTH) != _META_AT or head[136:140] != b"UL\x04\x00" or not tag & 0xFFFF:
         raise Odd("file meta")
-    begin = places[_SYNTAX]
+    begin = places[SYNTAX]
     _, vr, length = element(head, begin)
     if vr != vr_code("UI"):
         raise Odd("syntax")
-    return head[begin + 8 : begin + 8 + length], at
+    return Meta(head[begin + 8 : begin + 8 + length], places, at)
 
 
 def walk(head: bytes, at: int, whole: bool) -> Walked:
@@ -92,7 +102,7 @@ def walk(head: bytes, at: int, whole: bool) -> Walked:
         if tag in _PIXELS and vr in _LONG:
             return _checked(Walked(places, at + 12, long_length(head, at + 8)[0]))
         places[tag] = at
-        if vr == _SQ:
+        if vr == SQ:
             at = _after_sequence(head, at, 0)
         elif vr in _LONG:
             at += 12 + _defined(head, at)
@@ -143,7 +153,7 @@ def _after_item(head: bytes, at: int, length: int, depth: int) -> int:
             raise Odd("item")
         if vr in SHORT:
             at += size + 8
-        elif vr == _SQ:
+        elif vr == SQ:
             at = _after_sequence(head, at, depth + 1)
         elif vr in _LONG:
             at += 12 + _defined(head, at)

@@ -27,8 +27,9 @@ OnSlice = Callable[[int, int], None]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_AT_ONCE = 8
-"""Slices that one thread takes at a time."""
+_PARTS_A_THREAD = 4
+_LARGEST_PART = 32
+"""Slices that one thread takes at a time; parts that lie far apart do not touch the same new pages of memory."""
 _MOST_THREADS = 4
 _WHOLE = (np.uint8, np.int16, np.uint16)
 """Types that whole values are kept in, the smallest first."""
@@ -80,9 +81,10 @@ def _read_plain(plan: plain_slices.Plan, told: Callable[[int], None]) -> Stack |
     """The slices as their files have them; ``None`` where one turns out not to be plain."""
     voxels = np.empty((plan.slices, plan.layout.rows, plan.layout.columns), plan.layout.kind)
     scales: list[tuple[float, float]] = []
-    middle = plan.slices // 2
+    middle, threads = plan.slices // 2, _threads()
     try:
-        with closing(_each(partial(plain_slices.fill, plan, voxels), _parts(plan.slices), _threads())) as parts:
+        fill = partial(plain_slices.fill, plan, voxels)
+        with closing(_each(fill, _parts(plan.slices, threads), threads)) as parts:
             for part in parts:
                 scales += part
                 told(len(scales))
@@ -148,8 +150,9 @@ def _common(slices: Iterable[NDArray[Any]]) -> Any:
     return np.float32 if len(kinds) > 1 else kinds.pop()
 
 
-def _parts(total: int) -> list[Sequence[int]]:
-    return [range(begin, min(begin + _AT_ONCE, total)) for begin in range(0, total, _AT_ONCE)]
+def _parts(total: int, threads: int) -> list[Sequence[int]]:
+    size = min(_LARGEST_PART, -(-total // (_PARTS_A_THREAD * threads)))
+    return [range(begin, min(begin + size, total)) for begin in range(0, total, size)]
 
 
 def _threads() -> int:

@@ -1,13 +1,14 @@
 """Files as a CT scanner writes them, made by the thousand: some 180 elements, a private block, sequences, real sizes.
 
-One file is written by pydicom; the others are that file with the fields that differ (UIDs, numbers, position) put in
-place, which are of one width so that nothing moves.
+One file is written by pydicom; the others are that file with the elements that differ (UIDs, numbers, position) put
+in place, as long as their values are: what follows them moves from file to file, as it does in a hospital.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 _ROOT = "1.2.826.0.1.3680043.8.498."
 _NUMBER, _PLACE, _STUDY, _SERIES = "555555", "-7777.25", "4" * 20, "3" * 20
+_INSTANCE = f"{_ROOT}{_SERIES}.{_NUMBER}"
+_CORNER = "-200.000\\-335.000\\"
 
 _TEXTS = {
     "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL", "CT_SOM5 SPI"],
@@ -152,30 +155,47 @@ def template_elements() -> int:
 
 def _filled(template: bytes, series: int, slice_number: int, columns: int) -> bytes:
     unique = int(hashlib.sha256(str(series).encode()).hexdigest()[:15], 16)
-    data = template.replace(_NUMBER.encode(), b"%06d" % (slice_number + 1))
-    data = data.replace(_PLACE.encode(), f"{-500 + slice_number * 1.0:+08.2f}".encode())
-    data = data.replace(_SERIES.encode(), b"%020d" % (10**19 + unique))
-    data = data.replace(_STUDY.encode(), b"%020d" % (2 * 10**19 + unique // 10))
+    of_series, of_study = f"{_ROOT}{unique}", f"{_ROOT}{unique // 10**6}"
+    place = f"{-500 + slice_number * 0.7:.7g}"
+    data = template
+    for tag, vr, old, new in (
+        (0x00020003, "UI", _INSTANCE, f"{of_series}.{slice_number + 1}"),
+        (0x00080018, "UI", _INSTANCE, f"{of_series}.{slice_number + 1}"),
+        (0x0020000D, "UI", _ROOT + _STUDY, of_study),
+        (0x0020000E, "UI", _ROOT + _SERIES, of_series),
+        (0x00200013, "IS", _NUMBER, str(slice_number + 1)),
+        (0x00200032, "DS", _CORNER + _PLACE, _CORNER + place),
+        (0x00201041, "DS", _PLACE, place),
+    ):
+        data = _replaced(data, _element(tag, vr, old), _element(tag, vr, new))
+    moved = len(_element(0, "UI", f"{of_series}.{slice_number + 1}")) - len(_element(0, "UI", _INSTANCE))
+    length = int.from_bytes(template[140:144], "little") + moved  # of the file meta information
     row = np.full(columns, slice_number, np.int16).tobytes()
-    return data[: -len(row)] + row
+    return data[:140] + length.to_bytes(4, "little") + data[144 : -len(row)] + row
+
+
+def _element(tag: int, vr: str, value: str) -> bytes:
+    padded = value.encode() + (b"\0" if vr == "UI" else b" ") * (len(value) % 2)
+    return struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr.encode(), len(padded)) + padded
+
+
+def _replaced(data: bytes, old: bytes, new: bytes) -> bytes:
+    if data.count(old) != 1:
+        raise ValueError(f"{old!r} does not stand in the template as it should")
+    return data.replace(old, new)
 
 
 def _template(pixels: NDArray[np.int16]) -> bytes:
-    dataset = _dataset(pixels)
     stream = io.BytesIO()
-    dataset.save_as(stream, enforce_file_format=True)
-    data = stream.getvalue()
-    for field, times in ((_NUMBER, 3), (_PLACE, 2), (_SERIES, 3), (_STUDY, 1)):
-        if data.count(field.encode()) != times:
-            raise ValueError(f"{field} does not stand in the template as it should")
-    return data
+    _dataset(pixels).save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
 
 
 def _dataset(pixels: NDArray[np.int16]) -> FileDataset:
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = f"{_ROOT}{_SERIES}.{_NUMBER}"
+    meta.MediaStorageSOPInstanceUID = _INSTANCE
     made = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     for keyword, value in _TEXTS.items():
         setattr(made, keyword, value)
@@ -183,7 +203,7 @@ def _dataset(pixels: NDArray[np.int16]) -> FileDataset:
     made.SOPClassUID, made.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
     made.StudyInstanceUID, made.SeriesInstanceUID = _ROOT + _STUDY, _ROOT + _SERIES
     made.InstanceNumber = _NUMBER
-    made.ImagePositionPatient = ["-200.000", "-335.000", _PLACE]
+    made.ImagePositionPatient = (_CORNER + _PLACE).split("\\")
     made.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
     made.SliceLocation = _PLACE
     made.PixelSpacing = ["0.78125", "0.78125"]

@@ -91,7 +91,8 @@ class WelcomePage(QWidget):
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         heading = label("Drop studies here", "heading")
         kinds = label(
-            "Folders, ZIPs or files: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, TIFF.\nThey are read in place, never changed.",
+            "Folders, ZIPs or files: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, TIFF.\n"
+            "They are read in place, never changed.",
             "muted",
             wrap=True,
         )
