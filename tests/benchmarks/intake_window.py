@@ -131,17 +131,21 @@ def idle() -> None:
 def drop(application: QApplication, folder: Path) -> dict[str, Any]:
     """Open the window on a new project, drop ``folder``, and watch until everything is in."""
     from app.ui import theme
-    from app.ui.application import get_ready
+    from app.ui.collecting import Collector
     from app.ui.context import PageContext
     from app.ui.main_window import MainWindow
     from app.ui.preferences import Preferences
+    from app.ui.warming import warm_up
 
+    collector = Collector(application)
+    collector.start()
     theme.apply(application, theme.DARK)
     with tempfile.TemporaryDirectory() as place:
         window = MainWindow(PageContext(), Preferences(Path(place) / "window.ini"))
         window.resize(1280, 800)
         window.show()
-        window.context.bridge.run_in_background(get_ready, lambda _answer: window.projects.create(Path(place) / "p"))
+        window.context.bridge.run_in_background(warm_up, lambda _done: collector.settle())
+        window.context.bridge.run_in_background(warm_up, lambda _done: window.projects.create(Path(place) / "p"))
         _until(lambda: window.room == "library")
         _until(lambda: False, 1.0)
         result = _watched(window, folder)
