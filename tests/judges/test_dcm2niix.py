@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from numpy.typing import NDArray
 
 from app.domain.errors import Failed
 from app.domain.recipe import Plane
@@ -81,6 +82,26 @@ def test_an_uneven_series_differs_by_the_distance_that_dcm2niix_takes_from_its_f
     assert lengths[0] == pytest.approx(abs(second - first), abs=1e-3)
     np.testing.assert_allclose(found.spacing[:2], (one.spacing_mm[1], one.spacing_mm[0]), atol=1e-3)
     _compare_values(found, one)
+
+
+@pytest.mark.parametrize("name", UNEVEN)
+def test_our_affine_of_an_uneven_series_lies_nearer_to_what_the_headers_say(tmp_path: Path, name: str) -> None:
+    source = real_data(f"dicom_series/{name}")
+    (one,) = _series(source)
+    (found,) = [found for found in convert(source, tmp_path / "out") if not found.is_resampled]
+    turned = flips(grid_difference(found, one), _sizes(one))
+    theirs = np.linalg.inv(LPS_TO_RAS) @ found.affine @ np.linalg.inv(turned)
+    ours_mm, theirs_mm = _farthest_off(volume.affine(one), one), _farthest_off(theirs, one)
+    assert ours_mm < theirs_mm / 1.5, (ours_mm, theirs_mm)
+
+
+def _farthest_off(affine: NDArray[np.float64], one: Series) -> float:
+    """The largest distance (mm) of a slice's first pixel from where its header has it."""
+    headers = [pydicom.dcmread(instance.path, stop_before_pixels=True) for instance in one.instances]
+    places = np.array([header.ImagePositionPatient for header in headers], np.float64)
+    numbers = np.arange(len(headers))
+    at = affine[:3, 3] + numbers[:, None] * affine[:3, 2]
+    return float(np.linalg.norm(at - places, axis=1).max())
 
 
 @pytest.mark.parametrize("name", UNEVEN)
