@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
-from models.api import FamilyConfig
+from models.api import Attribute, FamilyConfig
+from models.presets.task import Task
+from models.registry import FAMILIES
 from models.training.augment import Augmentation
 from models.training.precision import Precision
 
@@ -41,7 +44,7 @@ class TrainingPlan:
             and falls linearly to nothing at its end.
         warm_up: steps.
         decay_from: share of the budget.
-        weight_decay: of AdamW.
+        weight_decay, betas: of AdamW.
         clip: largest gradient norm.
         averages: lengths of the weight averages, as shares of the training.
         augmentation: how training images are moved.
@@ -64,6 +67,7 @@ class TrainingPlan:
     warm_up: int = 100
     decay_from: float = 0.3
     weight_decay: float = 0.01
+    betas: tuple[float, float] = (0.9, 0.99)
     clip: float = 1.0
     averages: tuple[float, ...] = (0.05, 0.1)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -92,9 +96,8 @@ class TrainingPlan:
     def from_json(cls, document: Mapping[str, Any]) -> TrainingPlan:
         """The inverse of ``to_json``; raises ValueError for a document that is not one."""
         try:
-            family = dict(document["family"])
-            values = {**document, "family": FamilyConfig(**{**family, "classes": tuple(family["classes"])})}
-            values["averages"] = tuple(values["averages"])
+            values = {**document, "family": FamilyConfig.from_json(document["family"])}
+            values["averages"], values["betas"] = tuple(values["averages"]), tuple(values["betas"])
             values["augmentation"] = Augmentation(**values["augmentation"])
             return cls(**values)
         except (KeyError, TypeError) as wrong:
@@ -108,6 +111,7 @@ def preset(
     channels: int,
     classes: tuple[str, ...],
     images: int,
+    attributes: tuple[Attribute, ...] = (),
     device: str = "cpu",
     statistics: tuple[float, float] = (0.0, 0.5),
 ) -> FamilyConfig:
@@ -119,6 +123,7 @@ def preset(
         channels: image channels.
         classes: class names in label order.
         images: training images at hand.
+        attributes: what is known of the images besides.
         device: where it will be trained; a graphics card carries a wider network than a processor.
         statistics: mean and standard deviation of the training pixels (``PreparedImages.statistics``).
 
@@ -127,16 +132,14 @@ def preset(
     """
     if size % 16 or size < 16:
         raise ValueError(f"images must be a multiple of 16 pixels wide, not {size}")
-    if family not in _OPTIONS:
-        raise ValueError(f"no preset for family {family!r}; there are presets for {', '.join(_OPTIONS)}")
-    options = _OPTIONS[family](size, device == "cpu")
+    options = dict(_presets(family).options(Task(size, channels, images, device == "cpu")))
     options |= {"pixel_mean": statistics[0], "pixel_std": statistics[1]}
-    return FamilyConfig(family, size, channels, classes, options)
+    return FamilyConfig(family, size, channels, classes, options, attributes)
 
 
 def training_plan(config: FamilyConfig, *, images: int, **settings: Any) -> TrainingPlan:
     """The training of ``config`` on ``images`` training images; ``settings`` override fields of ``TrainingPlan``."""
-    plan = TrainingPlan(family=config, **{**_TRAINING[config.family], **settings})
+    plan = TrainingPlan(family=config, **{**_presets(config.family).TRAINING, **settings})
     if "step_cap" in settings:
         return plan
     return replace(plan, step_cap=max(SMALLEST_CAP, EPOCH_CAP * max(1, images) // plan.batch))
@@ -154,21 +157,8 @@ _SECONDS_FOR_DIFFUSION = 20.0
 """Seconds on a processor below which diffusion at 32 pixels still shows noise."""
 
 
-def _diffusion(size: int, cpu: bool) -> dict[str, Any]:
-    fold = 2 if size <= 48 else 4
-    return {
-        "unshuffle": fold,
-        "channels": [64, 128] if cpu else [128, 256, 256],
-        # MONAI's middle block attends in any case; more of it costs a processor a fifth of its images a second.
-        "attention": [False, False] if cpu else [False, True, True],
-        "res_blocks": 1 if cpu else 2,
-    }
-
-
-def _vae(size: int, cpu: bool) -> dict[str, Any]:
-    fold = 2 if size <= 48 else 4
-    return {"unshuffle": fold, "channels": [48, 96, 128] if cpu else [96, 192, 256], "width": 48}
-
-
-_OPTIONS = {"diffusion": _diffusion, "vae": _vae}
-_TRAINING: dict[str, dict[str, Any]] = {"diffusion": {}, "vae": {"learning_rate": 2e-3}}
+def _presets(family: str) -> Any:
+    """The module of a family's numbers (``options(task)`` and ``TRAINING``)."""
+    if family not in FAMILIES:
+        raise ValueError(f"no preset for family {family!r}; there are presets for {', '.join(FAMILIES)}")
+    return import_module(f"models.presets.{family}")

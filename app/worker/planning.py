@@ -15,6 +15,7 @@ from app.store.project import Project
 from app.worker.channel import Channel
 from app.worker.devices import resolve
 from app.worker.prepare import ensure_prepared
+from models.api import Attribute
 from models.config import TrainingPlan, choose_family, preset, training_plan
 from models.data.feeding import Feed
 from models.data.prepared import PreparedImages
@@ -58,6 +59,7 @@ def new_plan(record: RunRecord, data: PreparedImages) -> TrainingPlan:
             size=data.size,
             channels=data.channels,
             classes=data.classes,
+            attributes=tuple(Attribute(*one) for one in data.facts.attributes),
             images=images,
             device=record.device,
             statistics=data.statistics(),

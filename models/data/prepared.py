@@ -11,12 +11,13 @@ Layout: ``images.npy`` uint16 ``(N, C, H, W)``, memory-mapped, 0..65535 standing
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,31 @@ SCHEMA = 1
 SPLITS = ("train", "val", "test")
 UNLABELLED = -1
 LEVELS = 65535
+
+
+class AttributeFacts(NamedTuple):
+    """What is known of the images besides their class: a category each, or a number each.
+
+    Attributes:
+        name: as the person called it.
+        values: categories in order; empty for a number.
+        low, high: of a number, its range in the training split.
+    """
+
+    name: str
+    values: tuple[str, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+
+    def takes(self, value: float | None) -> bool:
+        """Whether ``value`` can be one of its own."""
+        return value is None or (value in range(len(self.values)) if self.values else math.isfinite(value))
+
+    def scaled(self, value: float | None) -> float:
+        """What a model is told: the category's number, a number with 0 for ``low`` and 1 for ``high``; NaN for None."""
+        if value is None:
+            return math.nan
+        return value if self.values else (value - self.low) / ((self.high - self.low) or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +66,10 @@ class PreparedFacts:
         recipe: how the pixels were made; any JSON value.
         pixel_spacing_mm: row and column spacing, or None where unknown.
         windows: the physical values that -1 and 1 stand for.
+        attributes: what else is known of the images: name, categories in order (empty for a number), and of a number
+            its range in the training split.
+        values: of each image, one entry an attribute: the number of a category, or the number itself; None where it is
+            not known.
     """
 
     classes: tuple[str, ...]
@@ -50,16 +80,21 @@ class PreparedFacts:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     pixel_spacing_mm: tuple[tuple[float, float] | None, ...] = ()
     windows: tuple[tuple[float, float], ...] = ()
+    attributes: tuple[AttributeFacts, ...] = ()
+    values: tuple[tuple[float | None, ...], ...] = ()
 
     def check(self, count: int) -> None:
         """Raise ValueError unless the lists fit ``count`` images and each other."""
-        for name in ("labels", "split", "groups", "sources", "pixel_spacing_mm", "windows"):
+        names = ("labels", "split", "groups", "sources", "pixel_spacing_mm", "windows")
+        for name in (*names, "values") if self.attributes else names:
             if len(getattr(self, name)) != count:
                 raise ValueError(f"prepared data: {name} has {len(getattr(self, name))} entries for {count} images")
         if any(label not in range(UNLABELLED, len(self.classes)) for label in self.labels):
             raise ValueError("prepared data: a label has no class name")
         if not set(self.split) <= set(SPLITS):
             raise ValueError(f"prepared data: unknown split {sorted(set(self.split) - set(SPLITS))}")
+        if any(not one.takes(v) for row in self.values for one, v in zip(self.attributes, row, strict=True)):
+            raise ValueError("prepared data: an attribute has a value that is none of its categories")
 
 
 class PreparedImages:
@@ -71,6 +106,7 @@ class PreparedImages:
         self._images = images
         self.labels = np.asarray(facts.labels, dtype=np.int64)
         self.groups = np.asarray(facts.groups, dtype=np.int64)
+        self.attributes = _told(facts, len(images))
         self._split = np.asarray(facts.split)
 
     @classmethod
@@ -150,6 +186,12 @@ class PreparedImages:
         return float(values.mean()), float(max(values.std(), 1e-3))
 
 
+def _told(facts: PreparedFacts, count: int) -> NDArray[np.float32]:
+    """``(N, K)`` of what a model is told of the attributes."""
+    rows = [[one.scaled(v) for one, v in zip(facts.attributes, row, strict=True)] for row in facts.values]
+    return np.asarray(rows, dtype=np.float32).reshape(count, len(facts.attributes))
+
+
 def to_levels(images: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:
     """[-1, 1] to 0..65535, rounding to nearest and clipping."""
     scaled = (np.clip(images.astype(np.float64), -1.0, 1.0) + 1.0) * (LEVELS / 2)
@@ -174,6 +216,8 @@ def _document(images: NDArray[np.floating[Any]], facts: PreparedFacts) -> dict[s
         "recipe": dict(facts.recipe),
         "pixel_spacing_mm": [None if pair is None else list(pair) for pair in facts.pixel_spacing_mm],
         "windows": [list(pair) for pair in facts.windows],
+        "attributes": [one._asdict() for one in facts.attributes],
+        "values": [list(row) for row in facts.values],
     }
 
 
@@ -188,6 +232,10 @@ def _facts(document: Mapping[str, Any]) -> PreparedFacts:
             recipe=document["recipe"],
             pixel_spacing_mm=tuple(pair and (pair[0], pair[1]) for pair in document["pixel_spacing_mm"]),
             windows=tuple((low, high) for low, high in document["windows"]),
+            attributes=tuple(
+                AttributeFacts(**{**a, "values": tuple(a["values"])}) for a in document.get("attributes", ())
+            ),
+            values=tuple(tuple(row) for row in document.get("values", ())),
         )
     except KeyError as missing:
         raise ValueError(f"prepared data: prepared.json lacks {missing}") from missing

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.api import Batch, Condition, FamilyConfig, LossTerms, OnStep
+from models.api import Batch, Condition, FamilyConfig, LossTerms, OnStep, Stage
 from models.codecs.space_to_depth import SpaceToDepth
 from models.families.options import read_options, spelt_out
 from models.nets.unet import ConditionedUNet
@@ -64,7 +64,7 @@ class DiffusionOptions:
 class Diffusion:
     """Class-conditional diffusion in folded pixel space. See ``models.api.Family``."""
 
-    phases = (PHASE,)
+    stages = (Stage(PHASE, (PHASE,)),)
 
     def __init__(self, config: FamilyConfig) -> None:
         self.options = options = read_options(DiffusionOptions, config.family, config.options)
@@ -79,6 +79,7 @@ class Diffusion:
         self.net = ConditionedUNet(
             latent_channels=self.latent_shape[0],
             classes=len(config.classes),
+            attributes=config.attributes,
             augmentations=PARAMETERS,
             channels=options.channels,
             attention=options.attention,
@@ -98,11 +99,10 @@ class Diffusion:
 
     def loss(self, batch: Batch, phase: str, step: int, generator: torch.Generator) -> LossTerms:
         """Denoising loss with the class hidden from a share of the images."""
-        hidden = torch.rand(len(batch.condition), generator=generator) < self.options.label_dropout
-        labels = batch.condition.dropped(hidden.to(batch.images.device)).labels
+        condition = batch.condition.thinned(self.options.label_dropout, generator)
 
         def raw(latents: Tensor, time: Tensor) -> Tensor:
-            output: Tensor = self.net(latents, time, labels, batch.augmentation)
+            output: Tensor = self.net(latents, time, condition, batch.augmentation)
             return output
 
         total = denoising_loss(raw, self.path, self.codec.encode(batch.images), generator)
@@ -136,11 +136,11 @@ class Diffusion:
         latents = SOLVERS[options.solver](denoiser, start, sigmas, on_step or _ignore)
         return self.codec.decode(latents)
 
-    def _denoise(self, noisy: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
+    def _denoise(self, noisy: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         plain = noisy.new_zeros((len(noisy), PARAMETERS))
 
         def raw(latents: Tensor, time: Tensor) -> Tensor:
-            output: Tensor = self.net(latents, time, labels, plain)
+            output: Tensor = self.net(latents, time, condition, plain)
             return output
 
         return denoise(raw, self.path, noisy, sigma)

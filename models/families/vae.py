@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.api import Batch, Condition, FamilyConfig, LossTerms, OnStep
+from models.api import Batch, Condition, FamilyConfig, LossTerms, OnStep, Stage
 from models.codecs.space_to_depth import SpaceToDepth
 from models.families.options import read_options, spelt_out
 from models.nets.coders import Decoder, Encoder
@@ -50,7 +50,7 @@ class VaeOptions:
 class Vae:
     """Class-conditional VAE with a learned prior. See ``models.api.Family`` and ``models.api.Reconstructs``."""
 
-    phases = (PHASE,)
+    stages = (Stage(PHASE, (PHASE,)),)
 
     def __init__(self, config: FamilyConfig) -> None:
         self.options = options = read_options(VaeOptions, config.family, config.options)
@@ -60,8 +60,9 @@ class Vae:
         self.codec = SpaceToDepth(options.unshuffle, options.pixel_mean, options.pixel_std)
         shape = self.codec.latent_shape(config.channels, config.size)
         classes = len(config.classes)
-        self.encoder = Encoder(shape, classes, options.channels, options.width)
-        self.decoder = Decoder(shape, classes, options.channels, options.width)
+        told = (classes, config.attributes)
+        self.encoder = Encoder(shape, told, options.channels, options.width)
+        self.decoder = Decoder(shape, told, options.channels, options.width)
         self.prior = MixturePrior(classes, options.components, options.width)
         self.net = nn.ModuleDict({"encoder": self.encoder, "decoder": self.decoder, "prior": self.prior})
 
@@ -77,15 +78,14 @@ class Vae:
     def loss(self, batch: Batch, phase: str, step: int, generator: torch.Generator) -> LossTerms:
         """Negative evidence bound per pixel, the likelihood's variance at its optimum (Rybkin et al. 2021)."""
         device = batch.images.device
-        hidden = torch.rand(len(batch.condition), generator=generator) < self.options.label_dropout
-        labels = batch.condition.dropped(hidden.to(device)).labels
+        condition = batch.condition.thinned(self.options.label_dropout, generator)
         latents = self.codec.encode(batch.images)
-        mean, log_variance = self.encoder(latents, labels)
+        mean, log_variance = self.encoder(latents, condition)
         normal = torch.randn(mean.shape, generator=generator).to(device)
         codes = mean + torch.exp(0.5 * log_variance) * normal
-        error = (self.decoder(codes, labels).float() - latents).square().mean()
+        error = (self.decoder(codes, condition).float() - latents).square().mean()
         log_posterior = (-0.5 * (normal.square() + log_variance) - 0.9189385).sum(dim=1)
-        divergence = (log_posterior - self.prior.log_density(codes, labels)).mean() / latents[0].numel()
+        divergence = (log_posterior - self.prior.log_density(codes, condition.labels)).mean() / latents[0].numel()
         weight = min(1.0, (step + 1) / max(1, self.options.warm_up))
         total = 0.5 * torch.log(error + 1e-4) + weight * divergence
         return LossTerms(total, {"reconstruction": float(error.detach()), "divergence": float(divergence.detach())})
@@ -102,12 +102,12 @@ class Vae:
     ) -> Tensor:
         """Draw codes from the prior of each class and decode them: always one step; guidance does not apply."""
         device = next(self.net.parameters()).device
-        labels = condition.to(device).labels
+        condition = condition.to(device)
         sources = [seeded(seed, "sample") for seed in seeds]
         uniform = torch.stack([torch.rand((), generator=source) for source in sources]).to(device)
         width = self.options.width
         normal = torch.stack([torch.randn(width, generator=source) for source in sources]).to(device)
-        images = self._decoded(self.prior.place(labels, uniform, normal), labels)
+        images = self._decoded(self.prior.place(condition.labels, uniform, normal), condition)
         if on_step is not None:
             on_step(1, 1)
         return images
@@ -115,12 +115,12 @@ class Vae:
     @torch.no_grad()
     def reconstruct(self, images: Tensor, condition: Condition) -> Tensor:
         """Encode to the most likely code and decode it."""
-        labels = condition.to(images.device).labels
-        mean, _ = self.encoder(self.codec.encode(images), labels)
-        return self._decoded(mean, labels)
+        condition = condition.to(images.device)
+        mean, _ = self.encoder(self.codec.encode(images), condition)
+        return self._decoded(mean, condition)
 
-    def _decoded(self, codes: Tensor, labels: Tensor) -> Tensor:
-        return self.codec.decode(self.decoder(codes, labels).float())
+    def _decoded(self, codes: Tensor, condition: Condition) -> Tensor:
+        return self.codec.decode(self.decoder(codes, condition).float())
 
 
 def build(config: FamilyConfig) -> Vae:

@@ -1,6 +1,6 @@
 """Encoder and decoder between an image and a short vector, built of MONAI's residual units.
 
-The class is told to both as an embedding. They know shapes and labels, not likelihoods or priors. Group
+The condition is told to both as an embedding. They know shapes and conditions, not likelihoods or priors. Group
 normalisation throughout: an image must not depend on the batch that it came in.
 """
 
@@ -12,22 +12,11 @@ import torch
 from monai.networks.blocks import Convolution, ResidualUnit, UpSample
 from torch import Tensor, nn
 
-from models.api import DROPPED
+from models.api import Attribute, Condition
+from models.nets.conditioning import ConditionEmbedding
 
 NORM = ("GROUP", {"num_groups": 8})
 ACT = "GELU"
-
-
-class LabelEmbedding(nn.Embedding):
-    """One vector per class and one more for "no condition"."""
-
-    def __init__(self, classes: int, width: int) -> None:
-        super().__init__(classes + 1, width)
-        self.classes = classes
-
-    def forward(self, labels: Tensor) -> Tensor:
-        """``(B,)`` labels to ``(B, width)``."""
-        return super().forward(torch.where(labels == DROPPED, torch.full_like(labels, self.classes), labels))
 
 
 def _residual(inside: int, outside: int, strides: int = 1) -> ResidualUnit:
@@ -35,32 +24,38 @@ def _residual(inside: int, outside: int, strides: int = 1) -> ResidualUnit:
 
 
 class Encoder(nn.Module):
-    """``(B, L, h, w)`` and labels to mean and log-variance ``(B, Z)``."""
+    """``(B, L, h, w)`` and conditions to mean and log-variance ``(B, Z)``."""
 
-    def __init__(self, shape: tuple[int, int, int], classes: int, channels: Sequence[int], width: int) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], told: tuple[int, Sequence[Attribute]], channels: Sequence[int], width: int
+    ) -> None:
         super().__init__()
         depth = len(channels) - 1
         body: list[nn.Module] = [Convolution(2, shape[0], channels[0], norm=NORM, act=ACT)]
         body += [_residual(channels[level], channels[level + 1], 2) for level in range(depth)]
         self.body = nn.Sequential(*body, nn.Flatten())
-        self.labels = LabelEmbedding(classes, width)
+        self.condition = ConditionEmbedding(*told, width)
         flat = channels[-1] * (shape[1] >> depth) * (shape[2] >> depth)
         self.head = nn.Sequential(nn.Linear(flat + width, 4 * width), nn.GELU(), nn.Linear(4 * width, 2 * width))
 
-    def forward(self, latents: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, latents: Tensor, condition: Condition) -> tuple[Tensor, Tensor]:
         """Mean and log-variance, the latter within [-8, 4]."""
-        mean, spread = self.head(torch.cat([self.body(latents), self.labels(labels)], dim=1)).float().chunk(2, dim=1)
+        mean, spread = (
+            self.head(torch.cat([self.body(latents), self.condition(condition)], dim=1)).float().chunk(2, dim=1)
+        )
         return mean, 4.0 * torch.tanh(spread / 4.0 - 0.5) - 2.0
 
 
 class Decoder(nn.Module):
-    """``(B, Z)`` and labels to ``(B, L, h, w)``."""
+    """``(B, Z)`` and conditions to ``(B, L, h, w)``."""
 
-    def __init__(self, shape: tuple[int, int, int], classes: int, channels: Sequence[int], width: int) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], told: tuple[int, Sequence[Attribute]], channels: Sequence[int], width: int
+    ) -> None:
         super().__init__()
         depth = len(channels) - 1
         self.start = (channels[-1], shape[1] >> depth, shape[2] >> depth)
-        self.labels = LabelEmbedding(classes, width)
+        self.condition = ConditionEmbedding(*told, width)
         flat = self.start[0] * self.start[1] * self.start[2]
         self.head = nn.Sequential(nn.Linear(2 * width, 4 * width), nn.GELU(), nn.Linear(4 * width, flat))
         body: list[nn.Module] = [_residual(channels[-1], channels[-1])]
@@ -69,8 +64,8 @@ class Decoder(nn.Module):
             body += [_residual(channels[level], channels[level])]
         self.body = nn.Sequential(*body, Convolution(2, channels[0], shape[0], conv_only=True))
 
-    def forward(self, codes: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, codes: Tensor, condition: Condition) -> Tensor:
         """Decoded latents."""
-        flat = self.head(torch.cat([codes, self.labels(labels)], dim=1))
+        flat = self.head(torch.cat([codes, self.condition(condition)], dim=1))
         output: Tensor = self.body(flat.view(-1, *self.start))
         return output

@@ -1,4 +1,4 @@
-"""The denoising network: MONAI's DiffusionModelUNet, told the class, the time and the augmentation.
+"""The denoising network: MONAI's DiffusionModelUNet, told the condition, the time and the augmentation.
 
 It knows tensors only: not what the target is, how noise was drawn, or which sampler asks.
 """
@@ -11,11 +11,12 @@ import torch
 from monai.networks.nets import DiffusionModelUNet
 from torch import Tensor, nn
 
-from models.api import DROPPED
+from models.api import Attribute, Condition
+from models.nets.conditioning import ConditionEmbedding
 
 
 class ConditionedUNet(nn.Module):
-    """A U-Net over latents with a class embedding that has one more entry for "no condition".
+    """A U-Net over latents, whose class embedding is replaced by one of the whole condition.
 
     The augmentation parameters enter as constant input channels: zeros (no augmentation) while sampling.
     """
@@ -25,6 +26,7 @@ class ConditionedUNet(nn.Module):
         *,
         latent_channels: int,
         classes: int,
+        attributes: Sequence[Attribute] = (),
         augmentations: int,
         channels: Sequence[int],
         attention: Sequence[bool],
@@ -33,7 +35,6 @@ class ConditionedUNet(nn.Module):
         norm_groups: int,
     ) -> None:
         super().__init__()
-        self.classes = classes
         self.unet = DiffusionModelUNet(
             spatial_dims=2,
             in_channels=latent_channels + augmentations,
@@ -43,19 +44,21 @@ class ConditionedUNet(nn.Module):
             num_res_blocks=res_blocks,
             num_head_channels=head_channels,
             norm_num_groups=norm_groups,
-            num_class_embeds=classes + 1,
+            num_class_embeds=1,
         )
+        self.unet.class_embedding = nn.Identity()  # it is given the vector itself
+        self.condition = ConditionEmbedding(classes, attributes, 4 * channels[0])
 
-    def forward(self, latents: Tensor, time: Tensor, labels: Tensor, augmentation: Tensor) -> Tensor:
+    def forward(self, latents: Tensor, time: Tensor, condition: Condition, augmentation: Tensor) -> Tensor:
         """Raw output of the shape of ``latents``.
 
         Args:
             latents: ``(B, L, h, w)``, scaled to unit variance.
             time: ``(B,)`` what the sinusoidal embedding is given.
-            labels: ``(B,)`` class indices or ``DROPPED``.
+            condition: of the batch.
             augmentation: ``(B, A)`` parameters of the augmentation applied.
         """
-        told = torch.where(labels == DROPPED, torch.full_like(labels, self.classes), labels)
+        told = self.condition(condition)
         planes = augmentation[:, :, None, None].expand(-1, -1, *latents.shape[2:])
         output: Tensor = self.unet(torch.cat([latents, planes.to(latents.dtype)], dim=1), time, class_labels=told)
         return output

@@ -14,8 +14,8 @@ from torch import Tensor
 from models.api import Condition
 from models.sampling.solvers import Denoise
 
-ConditionedDenoise = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""(noisy ``(B, L, h, w)``, sigma ``(B,)``, labels ``(B,)``) to expected clean latents."""
+ConditionedDenoise = Callable[[Tensor, Tensor, Condition], Tensor]
+"""(noisy ``(B, L, h, w)``, sigma ``(B,)``, condition) to expected clean latents."""
 
 
 def guided(
@@ -29,13 +29,13 @@ def guided(
 
     Outside ``interval`` (lowest and highest sigma) and at weight 1 the condition is followed plainly: one evaluation.
     """
-    labels, nothing = condition.labels, condition.dropped().labels
+    both_sides = condition.followed_by(condition.dropped())
     low, high = interval
 
     def step(x: Tensor, sigma: float) -> Tensor:
         if weight == 1.0 or not low <= sigma <= high:
-            return denoise(x, x.new_full((len(x),), sigma), labels)
-        both = denoise(torch.cat([x, x]), x.new_full((2 * len(x),), sigma), torch.cat([labels, nothing]))
+            return denoise(x, x.new_full((len(x),), sigma), condition)
+        both = denoise(torch.cat([x, x]), x.new_full((2 * len(x),), sigma), both_sides)
         asked, free = both.chunk(2)
         return free + weight * (asked - free)
 

@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-SCHEMA = 1
+SCHEMA = 2
 KEPT = 2
 """Latest checkpoints that stay; the best one stays besides."""
 
@@ -39,6 +39,7 @@ class Checkpoint:
         held_out_loss: its loss on held-out images, None where there are none.
         versions: of Python, torch, MONAI.
         position: how far the deck was dealt.
+        stage, stage_began: number of the family's stage, and the step after which it began.
         sha256: of the safetensors file.
     """
 
@@ -51,6 +52,8 @@ class Checkpoint:
     held_out_loss: float | None
     versions: Mapping[str, str] = field(default_factory=dict)
     position: int = 0
+    stage: int = 0
+    stage_began: int = 0
     sha256: str = ""
     schema: int = SCHEMA
 
@@ -110,8 +113,11 @@ def latest(folder: Path) -> Path | None:
 
 
 def best(folder: Path) -> Path | None:
-    """The checkpoint to draw samples from: lowest held-out loss, or the last where nothing is held out."""
-    scored = [(loss, path) for path in _all(folder) if (loss := _described(path).held_out_loss) is not None]
+    """The checkpoint to draw samples from: lowest held-out loss of the last stage, or the last where none is known."""
+    described = {path: _described(path) for path in _all(folder)}
+    last = max((one.stage for one in described.values()), default=0)
+    losses = {path: one.held_out_loss for path, one in described.items() if one.stage == last}
+    scored = [(loss, path) for path, loss in losses.items() if loss is not None]
     return min(scored)[1] if scored else latest(folder)
 
 

@@ -40,6 +40,10 @@ class WeightAverages:
         for name, value in self.state(length).items():
             value.copy_(state[name])
 
+    def settle(self, length: float) -> None:
+        """Let the network keep the averaged weights of one length."""
+        _put(self._network, self.state(length))
+
     @contextmanager
     def worn(self, length: float) -> Iterator[None]:
         """The network wears the averaged weights inside the ``with`` block and gets its own back after it."""

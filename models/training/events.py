@@ -46,6 +46,8 @@ class Validated:
 class PreviewDue:
     """Samples on fixed seeds, one row a class: ``images`` ``(B, C, H, W)`` in [-1, 1] on the CPU, ``labels`` ``(B,)``.
 
+    Before the last stage of a family that begins with learning to encode, held-out images encoded and decoded.
+
     ``copy_rate`` is the share of them that are suspected copies of training images, None where nothing can be compared.
     """
 

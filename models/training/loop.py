@@ -22,7 +22,7 @@ from models.evaluate.neighbours import CopyCheck
 from models.training import checkpoint
 from models.training.events import CheckpointSaved, Ended, Event, Notice, PreviewDue, Request, StepDone, Validated
 from models.training.pace import Pace
-from models.training.schedule import Budget, learning_rate, previews
+from models.training.schedule import Budget, learning_rate, previews, stage_at, within
 from models.training.seeds import derived
 from models.training.state import DivergedError, RunState
 
@@ -103,6 +103,7 @@ class _Run:
             while (over := self.budget.over(self.state.step)) is None and request != "stop":
                 if pace:
                     pace.keep()
+                yield from self._enters()
                 yield self._stepped()
                 request = asked()
                 yield from self._looks(request)
@@ -113,9 +114,20 @@ class _Run:
                 pace.close()
         yield Ended(over or "stopped", self.state.step, checkpoint.latest(self.folder) or self.folder)
 
+    def _enters(self) -> Iterator[Event]:
+        """The next stage where its time has come; a longer budget on resume never leads back."""
+        stages = self.state.family.stages
+        number = stage_at(stages, self.budget.fraction(self.state.step))
+        while self.state.stage_number < number:
+            yield from self._validate()
+            self.state.enter(self.state.stage_number + 1)
+            self.marks.held_out_loss, self.marks.validated = None, -1
+            yield Notice("stage", {"name": self.state.stage.name, "number": self.state.stage_number + 1})
+
     def _stepped(self) -> StepDone:
         state, budget = self.state, self.budget
-        rate = learning_rate(self.plan, state.step, budget.fraction(state.step))
+        over = within(state.family.stages, state.stage_number, budget.fraction(state.step))
+        rate = learning_rate(self.plan, state.step - state.stage_began, over)
         loss = state.train_step(rate)
         seconds = budget.seconds
         before, images = self.marks.speed
@@ -141,13 +153,16 @@ class _Run:
         return self.budget.seconds - saved >= min(self.plan.checkpoint_every_s, max(FIRST_CHECKPOINT_S, saved))
 
     def _validate(self) -> Iterator[Event]:
-        if self.held is not None and self.marks.validated != self.state.step:
+        if self.held is not None and self.state.stage.watched and self.marks.validated != self.state.step:
             self.marks.held_out_loss = self.state.held_out_loss(self.held)
             self.marks.validated = self.state.step
             yield Validated(self.state.step, self.marks.held_out_loss)
 
     def _preview(self) -> Iterator[Event]:
         yield from self._validate()
+        if self.state.stage_number + 1 < len(self.state.family.stages):
+            yield from self._reconstruction()
+            return
         labels = torch.arange(max(1, len(self.data.classes))).repeat_interleave(self.plan.preview_per_class)
         if not self.data.classes:
             labels = torch.full_like(labels, -1)
@@ -156,6 +171,13 @@ class _Run:
         found = self.copies.nearest(images.numpy())
         rate = float(self.copies.suspects(found).mean()) if self.copies.rule else None
         yield PreviewDue(self.state.step, images, labels, rate)
+
+    def _reconstruction(self) -> Iterator[Event]:
+        wanted = max(1, len(self.data.classes)) * self.plan.preview_per_class
+        shown = self.feed.plain(wanted) if self.held is None else self.held.first(wanted)
+        images = self.state.reconstruction(shown)
+        if images is not None:
+            yield PreviewDue(self.state.step, images, shown.condition.labels, None)
 
     def _saved(self) -> CheckpointSaved:
         loss = self.marks.held_out_loss

@@ -1,13 +1,16 @@
 """How far a run has come, and what follows from it: learning rate, previews, the end.
 
 Progress is one number, the share of the budget used, whether the budget is time, steps or the cap on steps; so one
-decay ends at nothing in every mode. It knows plans and clocks, not networks.
+decay ends at nothing in every mode, once in every stage of the family. It knows plans and clocks, not networks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
+from models.api import Stage
 from models.config import TrainingPlan
 from models.training.events import Reason
 
@@ -42,8 +45,20 @@ class Budget:
         return "step_cap" if plan.step_cap is not None and step >= plan.step_cap else None
 
 
+def stage_at(stages: Sequence[Stage], fraction: float) -> int:
+    """The number of the stage that ``fraction`` of the budget lies in."""
+    ends = list(accumulate(stage.share for stage in stages))
+    return min(len(stages) - 1, bisect_right(ends, fraction + 1e-9))
+
+
+def within(stages: Sequence[Stage], number: int, fraction: float) -> float:
+    """How much of stage ``number`` is over, 0..1, when ``fraction`` of the whole budget is used."""
+    begin = sum(stage.share for stage in stages[:number])
+    return min(1.0, max(0.0, (fraction - begin) / stages[number].share))
+
+
 def learning_rate(plan: TrainingPlan, step: int, fraction: float) -> float:
-    """Rate of step ``step`` (0-based) when ``fraction`` of the budget is used."""
+    """Rate of step ``step`` (0-based) of a stage of which ``fraction`` is over."""
     rise = min(1.0, (step + 1) / max(1, plan.warm_up))
     fall = min(1.0, (1.0 - fraction) / max(1e-9, 1.0 - plan.decay_from))
     return plan.learning_rate * rise * fall

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from models import registry
-from models.api import Batch, Condition, Family, FamilyConfig
+from models.api import Batch, Condition, Family, FamilyConfig, Reconstructs, Stage, Staged, phases_of
 from models.config import TrainingPlan
 from models.data.feeding import Feed, on_device
 from models.training import checkpoint
@@ -24,6 +24,9 @@ from models.training.checkpoint import Checkpoint
 from models.training.ema import WeightAverages
 from models.training.precision import Chosen, autocast, faster
 from models.training.seeds import derived, generator
+
+EXAMPLES = 512
+"""Training images that a family looks at when a stage begins."""
 
 
 class DivergedError(RuntimeError):
@@ -44,13 +47,31 @@ class RunState:
         self.family: Family = registry.build(plan.family)
         self.plan = replace(plan, family=self.family.config)
         self.family.network.to(self.device)
-        self.optimisers = {phase: self._optimiser(phase) for phase in self.family.phases}
+        self.optimisers = {phase: self._optimiser(phase) for phase in phases_of(self.family)}
         self.averages = WeightAverages(self.family.network, plan.averages)
         self.average = plan.averages[0]
         self.random = generator(plan.seed, "training")
         self.step = 0
         self.images_seen = 0
+        self.stage_number = 0
+        self.stage_began = 0
         self.precision: Chosen = "fp32"
+
+    @property
+    def stage(self) -> Stage:
+        """The stretch of training that lasts."""
+        return self.family.stages[self.stage_number]
+
+    def enter(self, number: int) -> None:
+        """Begin stage ``number``: what was learnt so far is worn as its best average, and averages begin anew."""
+        self.averages.settle(self.average)
+        self.stage_number, self.stage_began = number, self.step
+        if isinstance(self.family, Staged):
+            examples = on_device(self.feed.plain(EXAMPLES), self.device)
+            with torch.no_grad():
+                self.family.enter(self.stage.name, examples)
+        self.averages = WeightAverages(self.family.network, self.plan.averages)
+        self.average = self.plan.averages[0]
 
     def choose_precision(self) -> None:
         """Settle the number format: as planned, or the faster of the two on this machine."""
@@ -60,7 +81,7 @@ class RunState:
     def trial(self, precision: Chosen | None = None) -> None:
         """The work of a step, to be timed: nothing of it stays."""
         batch = on_device(self.feed.plain(self.plan.batch), self.device)
-        for phase in self.family.phases:
+        for phase in self.stage.phases:
             total, _ = self._loss(batch, phase, generator(0, "timing"), precision or self.precision)
             total.backward()  # type: ignore[no-untyped-call]
         self.family.network.zero_grad(set_to_none=True)
@@ -73,16 +94,16 @@ class RunState:
         """
         batch = on_device(self.feed.batch(self.plan.batch, self.plan.augmentation, self.random), self.device)
         told: dict[str, float] = {}
-        for phase, optimiser in self.optimisers.items():
+        for phase in self.stage.phases:
             total, named = self._loss(batch, phase, self.random, self.precision)
             value = float(total.detach())
             if not torch.isfinite(total.detach()):
                 raise DivergedError(self.step + 1)
-            self._descend(optimiser, total, phase, rate)
+            self._descend(self.optimisers[phase], total, phase, rate)
             told |= {**named, "total": told.get("total", 0.0) + value}
         self.step += 1
         self.images_seen += self.plan.batch
-        self.averages.update(self.step)
+        self.averages.update(self.step - self.stage_began)
         return told
 
     @torch.no_grad()
@@ -94,17 +115,27 @@ class RunState:
             with self.averages.worn(length):
                 parts = [
                     float(self._loss(moved, phase, generator(0, "held-out"), self.precision)[0])
-                    for phase in self.family.phases
+                    for phase in self.stage.phases
                 ]
             scores[length] = sum(parts)
         self.average = min(scores, key=lambda length: scores[length])
         return scores[self.average]
 
     def preview(self, labels: Tensor, seeds: list[int]) -> Tensor:
-        """Samples of the best average on the CPU."""
+        """Samples of the best average on the CPU, of any attributes."""
+        nothing = torch.full((len(labels), len(self.plan.family.attributes)), torch.nan)
         with self.averages.worn(self.average), autocast(self.precision, self.device):
-            images = self.family.sample(Condition(labels), seeds, steps=self.plan.preview_steps)
+            images = self.family.sample(Condition(labels, nothing), seeds, steps=self.plan.preview_steps)
         return images.float().cpu()
+
+    @torch.no_grad()
+    def reconstruction(self, batch: Batch) -> Tensor | None:
+        """The images of ``batch`` encoded and decoded by the best average, on the CPU; None for other families."""
+        if not isinstance(self.family, Reconstructs):
+            return None
+        moved = on_device(batch, self.device)
+        with self.averages.worn(self.average), autocast(self.precision, self.device):
+            return self.family.reconstruct(moved.images, moved.condition).float().cpu()
 
     def save(self, folder: Path, *, seconds: float, held_out_loss: float | None) -> Path:
         """Write a checkpoint and return its path."""
@@ -118,6 +149,8 @@ class RunState:
             held_out_loss=held_out_loss,
             versions={"python": platform.python_version(), "torch": torch.__version__, "monai": monai.__version__},
             position=self.feed.deck.position,
+            stage=self.stage_number,
+            stage_began=self.stage_began,
         )
         return checkpoint.write(folder, described, self._tensors())
 
@@ -141,6 +174,7 @@ class RunState:
         torch.set_rng_state(random["global"])
         self.feed.deck.order = checkpoint.tensors(path, "deck/")["order"]
         self.feed.deck.position = described.position
+        self.stage_number, self.stage_began = described.stage, described.stage_began
         self.step, self.images_seen, self.average = described.step, described.images_seen, described.average
         self.precision = "bf16" if described.precision == "bf16" else "fp32"
         return described
@@ -156,7 +190,7 @@ class RunState:
         return torch.optim.AdamW(
             self.family.parameters(phase),
             lr=self.plan.learning_rate,
-            betas=(0.9, 0.99),
+            betas=self.plan.betas,
             weight_decay=self.plan.weight_decay,
             fused=self.device.type in ("cpu", "cuda"),
         )
@@ -197,7 +231,8 @@ def sampler_of(path: Path, device: torch.device) -> tuple[Family, FamilyConfig]:
     described = checkpoint.read(path)
     config = TrainingPlan.from_json(described.plan).family
     family = registry.build(config)
-    weights = checkpoint.tensors(path, f"average/{described.average}/")
+    weights = checkpoint.tensors(path, "network/")  # averages hold what is not a whole number
+    weights |= checkpoint.tensors(path, f"average/{described.average}/")
     if set(weights) != set(family.network.state_dict()):
         raise ValueError(f"checkpoint {path.name}: its weights do not fit its family")
     family.network.load_state_dict(weights)

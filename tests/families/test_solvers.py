@@ -106,9 +106,9 @@ def test_what_the_network_sees_and_says_has_unit_variance(name: str) -> None:
 def test_guidance_pushes_from_nothing_towards_what_is_asked_and_only_in_its_interval() -> None:
     calls: list[int] = []
 
-    def denoiser(x: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
+    def denoiser(x: Tensor, sigma: Tensor, asked: Condition) -> Tensor:
         calls.append(len(x))
-        return labels.float().view(-1, 1, 1, 1).expand_as(x)
+        return asked.labels.float().view(-1, 1, 1, 1).expand_as(x)
 
     wanted = Condition(torch.tensor([3, 3]))
     step = guided(denoiser, wanted, weight=2.0, interval=(0.1, 1.0))

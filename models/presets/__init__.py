@@ -1,0 +1,1 @@
+"""One module per family: the numbers that a person never sees."""
