@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.data.prepared import PreparedImages
 from models.evaluate.classifier import Judge, train_judge
 from models.evaluate.frechet import frechet_distance
-from models.evaluate.neighbours import CopyCheck
+from models.evaluate.neighbours import CopyCheck, nearer_shares, standardised
 from models.training.seeds import derived
 
 DRAWS = 5
@@ -62,6 +62,8 @@ class Measures:
         agreement: share of generated images that it gives the class that was asked for.
         n_accuracy, n_agreement: images behind these shares.
         copies: nearness to training images.
+        nearer: share of generated images that lie nearer to training images than to as many held-out ones.
+        nearer_floor: the same share of unseen real images, the count of generated ones playing no part.
         missing: why a figure is None, by the figure's name: "no-test-images", "too-few-images", "one-class",
             "no-training-images", "nothing-to-compare".
     """
@@ -77,6 +79,8 @@ class Measures:
     n_accuracy: Mapping[str, int] = field(default_factory=dict)
     n_agreement: Mapping[str, int] = field(default_factory=dict)
     copies: Copies | None = None
+    nearer: float | None = None
+    nearer_floor: float | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -128,6 +132,7 @@ def measure(
     copies = _copies(data, generated)
     if copies is None:
         missing["copies"] = "nothing-to-compare"
+    found |= _nearer(data, generated, seed)
     return Measures(**counts, **found, copies=copies, missing=missing)
 
 
@@ -188,6 +193,17 @@ def _shares(
         counts[name] = int(asked.sum())
         shares[name] = float((predicted[asked] == index).mean()) if counts[name] else None
     return shares, counts
+
+
+def _nearer(data: PreparedImages, generated: NDArray[np.floating[Any]], seed: int) -> dict[str, float]:
+    """Nothing where too few images are held out to stand for the population, or to be compared with it."""
+    test, val = data.subset("test"), data.subset("val")
+    if min(len(test), len(val)) < FEWEST:
+        return {}
+    known, unseen = (standardised(data.images(data.subset(split))) for split in ("train", "val"))
+    random = np.random.default_rng(derived(seed, "nearer"))
+    ours, floor = nearer_shares([generated, data.images(test)], known, unseen, random)
+    return {"nearer": ours, "nearer_floor": floor}
 
 
 def _copies(data: PreparedImages, generated: NDArray[np.floating[Any]]) -> Copies | None:

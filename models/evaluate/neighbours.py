@@ -7,6 +7,7 @@ image: brightness and contrast do not hide a copy. It knows arrays only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from models.data.prepared import PreparedImages
 
 Reference = Literal["held-out", "other patients", "neighbouring slices"]
 Images = NDArray[np.floating[Any]]
+DRAWS = 5
 BLOCK = 256
 """Images compared at once; bounds the memory of the distance table."""
 
@@ -118,3 +120,21 @@ def nearest(
             index[part] = np.where(closer, at, index[part])
             squared[part] = np.where(closer, value, squared[part])
     return Neighbours(index, np.sqrt(np.maximum(squared, 0.0) / rows.shape[1]))
+
+
+def nearer_shares(
+    probes: Sequence[Images], known: NDArray[np.float32], unseen: NDArray[np.float32], random: np.random.Generator
+) -> list[float]:
+    """Of each set of images, the share that lies nearer to the ``known`` rows than to as many ``unseen`` ones.
+
+    Half of the images of a generator that learnt the population rather than its training images do. The larger side
+    is drawn from anew ``DRAWS`` times.
+    """
+    count = min(len(known), len(unseen))
+    totals = np.zeros(len(probes))
+    for _ in range(DRAWS):
+        rows = known[random.permutation(len(known))[:count]], unseen[random.permutation(len(unseen))[:count]]
+        for number, images in enumerate(probes):
+            to_known, to_unseen = (nearest(images, side).distance for side in rows)
+            totals[number] += float((to_known < to_unseen).mean())
+    return [float(total) for total in totals / DRAWS]

@@ -44,6 +44,24 @@ def test_new_images_of_the_same_kind_measure_like_real_ones(honest: Measures) ->
     assert honest.missing == {}
 
 
+def test_copies_lie_nearer_to_the_training_images_and_new_images_do_not(tmp_path: Path) -> None:
+    even = write_prepared(tmp_path / "even", train=60, val=60, test=60)
+    train = even.subset("train")
+    sets = ((even.images(train), even.labels[train]), pictures(60, 16, 9))
+    copies, new = (measure(even, *one, seed=0) for one in sets)
+    assert copies.nearer is not None
+    assert new.nearer is not None
+    assert new.nearer_floor is not None
+    assert abs(new.nearer - new.nearer_floor) < 0.2
+    assert copies.nearer > 0.95
+
+
+def test_without_enough_held_out_images_nearness_is_not_judged(tmp_path: Path) -> None:
+    few = write_prepared(tmp_path / "few", train=20, val=4, test=10)
+    found = measure(few, few.images(few.subset("test")), few.labels[few.subset("test")], seed=0)
+    assert (found.nearer, found.nearer_floor) == (None, None)
+
+
 def test_noise_measures_far_worse(data: PreparedImages, honest: Measures) -> None:
     noise = np.random.default_rng(0).uniform(-1, 1, (40, 1, 16, 16)).astype(np.float32)
     found = measure(data, noise, np.arange(40) % 2, seed=0)
