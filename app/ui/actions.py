@@ -40,10 +40,11 @@ ACTIONS = (
     ActionSpec("generate", "Generate", "Ctrl+4", needs_project=True),
     ActionSpec("review", "Review", "Ctrl+5", needs_project=True),
     ActionSpec("export", "Export", "Ctrl+6", needs_project=True),
+    ActionSpec("help", "Help", "F1"),
     ActionSpec("switch-theme", "Light or dark", "Ctrl+L"),
     ActionSpec("quit", "Quit", "Ctrl+Q"),
 )
-PROJECT_MENU = ("new-project", "open-project", "", "add-folder", "add-files", "", "close-project", "quit")
+PROJECT_MENU = ("new-project", "open-project", "", "add-folder", "add-files", "", "close-project", "help", "quit")
 """Menu of the project button; "" is a rule."""
 
 

@@ -25,6 +25,7 @@ from app.ui import actions, pages, theme
 from app.ui.augmenting import Augmentation
 from app.ui.context import PageContext
 from app.ui.dialogs import choose
+from app.ui.dialogs.help import show_help
 from app.ui.dialogs.new_project import NewProjectDialog
 from app.ui.importing import Importer
 from app.ui.leaving import Leaving
@@ -192,6 +193,7 @@ class MainWindow(QMainWindow):
         context.project_changed.connect(self._project_changed)
         context.bridge.failed.connect(self.show_error)
         self.strip.theme_wanted.connect(self.switch_theme)
+        self.strip.help_wanted.connect(self.actions_by_key["help"].trigger)
         self.welcome.new_wanted.connect(self.new_project)
         self.welcome.open_wanted.connect(self.open_project)
         self.welcome.sample_wanted.connect(lambda: self.new_project(sample=True))
@@ -214,6 +216,7 @@ class MainWindow(QMainWindow):
             "close-project": lambda: self.leaving.ask_then(self.projects.leave),
             "add-folder": self._add_folder,
             "add-files": lambda: self.add(choose.files(self, "Add files", choose.IMAGES)),
+            "help": partial(show_help, self),
             "switch-theme": self.switch_theme,
             "quit": self.close,
             **{room: partial(self.show_room, room) for room in pages.PAGES},

@@ -1,4 +1,4 @@
-"""The strip at the top: which project is open (with its menu), the one-button road, light or dark."""
+"""The strip at the top: which project is open (with its menu), the one-button road, light or dark, help."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ NAME_WIDTH = 420
 
 
 class TopStrip(QFrame):
-    """Project name with menu, "Augment…", theme switch.
+    """Project name with menu, "Augment…", theme switch, help.
 
     Signals:
         augment_wanted(): the one-button road was asked for.
         theme_wanted(): light or dark was asked for.
+        help_wanted(): help was asked for.
     """
 
     augment_wanted = Signal()
     theme_wanted = Signal()
+    help_wanted = Signal()
 
     def __init__(self, menu: QMenu) -> None:
         super().__init__()
@@ -37,17 +39,18 @@ class TopStrip(QFrame):
         self.project.setMenu(menu)
         self.augment = button("Augment…", tip="From these images to an augmented dataset with sensible choices")
         self.augment.clicked.connect(self.augment_wanted)
-        self.theme = QToolButton()
-        self.theme.setAutoRaise(True)
-        self.theme.setIconSize(QSize(20, 20))
-        self.theme.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.theme, self.help = _quiet_button(), _quiet_button()
         self.theme.clicked.connect(self.theme_wanted)
+        self.help.clicked.connect(self.help_wanted)
+        self.help.setToolTip("Help (F1)")
+        self.help.setAccessibleName("Help")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACE, 6, SPACE, 6)
         layout.addWidget(self.project)
         layout.addStretch(1)
         layout.addWidget(self.augment)
         layout.addWidget(self.theme)
+        layout.addWidget(self.help)
         self.show_project(None)
         self.redraw()
 
@@ -66,5 +69,14 @@ class TopStrip(QFrame):
         self.theme.setIcon(icon("sun" if dark else "moon"))
         self.theme.setToolTip("Switch to light" if dark else "Switch to dark")
         self.theme.setAccessibleName(self.theme.toolTip())
+        self.help.setIcon(icon("help"))
         self.project.setIcon(icon("folder", tokens().muted))
         self.augment.setIcon(icon("augment"))
+
+
+def _quiet_button() -> QToolButton:
+    made = QToolButton()
+    made.setAutoRaise(True)
+    made.setIconSize(QSize(20, 20))
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return made
