@@ -46,7 +46,11 @@ class TrainingPlan:
         decay_from: share of the budget.
         weight_decay, betas: of AdamW.
         clip: largest gradient norm.
-        averages: lengths of the weight averages, as shares of the training.
+        averages: lengths of the weight averages that are followed, as shares of the training; held-out images choose
+            one of them, or at the end one in between.
+        average: the one of them that is worn until then, and for good where the loss says nothing (a GAN).
+        patience: share of the steps done for which the held-out loss may rise clearly, or copies persist, before the
+            run ends at its turn; None for never.
         augmentation: how training images are moved.
         seed: of the whole run.
         device: "cpu", "cuda", "cuda:1", "mps".
@@ -69,7 +73,9 @@ class TrainingPlan:
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.99)
     clip: float = 1.0
-    averages: tuple[float, ...] = (0.05, 0.1)
+    averages: tuple[float, ...] = (0.02, 0.05, 0.12, 0.3)
+    average: float = 0.05
+    patience: float | None = 0.5
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
     device: str = "cpu"
@@ -87,6 +93,8 @@ class TrainingPlan:
             raise ValueError("a plan has either a time budget or a step budget")
         if (self.budget_s or self.steps or 0) <= 0:
             raise ValueError("a budget must be above zero")
+        if self.average not in self.averages:
+            raise ValueError(f"no weight average of length {self.average} is followed, only {list(self.averages)}")
 
     def to_json(self) -> dict[str, Any]:
         """JSON values only."""

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, str] = {
     "diffusion": "models.families.diffusion:build",
+    "gan": "models.families.gan:build",
+    "transformer": "models.families.transformer:build",
     "vae": "models.families.vae:build",
+    "flow": "models.families.flow:build",
 }
 
 

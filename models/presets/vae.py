@@ -11,6 +11,13 @@ TRAINING: dict[str, Any] = {"learning_rate": 2e-3}
 
 
 def options(task: Task) -> dict[str, Any]:
-    """Options of ``VaeOptions`` for ``task``."""
-    channels = [48, 96, 128] if task.on_cpu else [96, 192, 256]
-    return {"unshuffle": 2 if task.size <= 48 else 4, "channels": channels, "width": 48}
+    """Options of ``VaeOptions`` for ``task``.
+
+    A strong fold is what makes a processor fast here: at 32 pixels, two levels on folds of four learn as much from as
+    many images as three on folds of two, at twice the images a second.
+    """
+    if not task.on_cpu:
+        fold = 2 if task.size <= 48 else 4 if task.size <= 128 else 8
+        return {"unshuffle": fold, "channels": [96, 192, 256], "width": 48}
+    fold = 4 if task.size <= 128 else 8
+    return {"unshuffle": fold, "channels": [96, 128] if task.size <= 64 else [64, 96, 128], "width": 48}

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.api import Condition, FamilyConfig
-from models.training.state import sampler_of
+from models.training.storing import sampler_of
 
 PIXELS_AT_ONCE = {"cpu": 64 * 32 * 32, "cuda": 256 * 128 * 128, "mps": 64 * 128 * 128}
 """Pixels of a batch: enough to keep the device busy, few enough to stop soon and to fit."""

@@ -30,3 +30,9 @@ class Deck:
             wanted -= len(taken)
             hand.append(taken)
         return torch.cat(hand)
+
+    def shuffle(self, generator: torch.Generator) -> None:
+        """Deal what is left of this round in another order."""
+        left = self.order[self.position :]
+        mixed = left[torch.randperm(len(left), generator=generator)]
+        self.order = torch.cat([self.order[: self.position], mixed])

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-Reason = Literal["budget", "steps", "step_cap", "stopped"]
+Reason = Literal["budget", "steps", "step_cap", "turned", "stopped"]
 Request = Literal["stop", "preview", "checkpoint"]
 
 
@@ -36,7 +36,7 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The loss of the best weight average on held-out images, the same noise each time."""
+    """The loss of the worn weight average on held-out images, the same noise each time."""
 
     step: int
     held_out_loss: float
@@ -46,7 +46,7 @@ class Validated:
 class PreviewDue:
     """Samples on fixed seeds, one row a class: ``images`` ``(B, C, H, W)`` in [-1, 1] on the CPU, ``labels`` ``(B,)``.
 
-    Before the last stage of a family that begins with learning to encode, held-out images encoded and decoded.
+    In the first of several stages of a family that encodes, held-out images encoded and decoded.
 
     ``copy_rate`` is the share of them that are suspected copies of training images, None where nothing can be compared.
     """
@@ -68,7 +68,11 @@ class CheckpointSaved:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something worth knowing, as a code and facts."""
+    """Something worth knowing, as a code and facts.
+
+    "started"; "stage" (name, number); "stepped-back" (step, back, share of the learning rate that is left);
+    "smaller-portions" (at_once, batch); "turned" and "turned-copies" (step, best, stage).
+    """
 
     code: str
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -76,11 +80,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run is over and its last checkpoint saved at ``checkpoint``."""
+    """The run is over; ``checkpoint`` is its last, to go on from, and ``best`` the one to draw from."""
 
     reason: Reason
     step: int
     checkpoint: Path
+    best: Path
 
 
 Event = StepDone | Validated | PreviewDue | CheckpointSaved | Notice | Ended

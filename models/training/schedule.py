@@ -1,7 +1,8 @@
 """How far a run has come, and what follows from it: learning rate, previews, the end.
 
 Progress is one number, the share of the budget used, whether the budget is time, steps or the cap on steps; so one
-decay ends at nothing in every mode, once in every stage of the family. It knows plans and clocks, not networks.
+decay ends at nothing in every mode, once in every stage of the family. A stage that passes its turn makes that number
+jump. It knows plans and clocks, not networks.
 """
 
 from __future__ import annotations
@@ -14,14 +15,30 @@ from models.api import Stage
 from models.config import TrainingPlan
 from models.training.events import Reason
 
+TINY = 1e-9
+"""What rounding may take from a share."""
+
 
 class Budget:
-    """Counts what a run uses; seconds add up over resumes."""
+    """Counts what a run uses; seconds add up over resumes.
 
-    def __init__(self, plan: TrainingPlan, clock: Callable[[], float], *, used: float = 0.0) -> None:
+    Attributes:
+        turns: where stages were ended at their turn: (share of the budget used, share at which they were to end). What
+            follows is shortened alike, so that a stage which took half its time leaves half to the next.
+    """
+
+    def __init__(
+        self,
+        plan: TrainingPlan,
+        clock: Callable[[], float],
+        *,
+        used: float = 0.0,
+        turns: Sequence[Sequence[float]] = (),
+    ) -> None:
         self._plan = plan
         self._clock = clock
         self._started = clock() - used
+        self.turns = [(float(at), float(to)) for at, to in turns]
 
     @property
     def seconds(self) -> float:
@@ -29,11 +46,16 @@ class Budget:
         return self._clock() - self._started
 
     def fraction(self, step: int) -> float:
-        """Share of the budget used after ``step`` steps, 0..1; in a step budget the clock plays no part."""
-        plan = self._plan
-        shares = [step / plan.step_cap] if plan.step_cap else [0.0]
-        shares.append(step / plan.steps if plan.steps else self.seconds / (plan.budget_s or 1.0))
-        return min(1.0, max(shares))
+        """How far the run has come after ``step`` steps, 0..1; in a step budget the clock plays no part."""
+        used = self._used(step)
+        if not self.turns:
+            return used
+        at, to = self.turns[-1]
+        return min(1.0, to + (used - at) * to / at)
+
+    def turn(self, step: int, to: float) -> None:
+        """The stage that was to last until ``to`` of the run is over after ``step`` steps."""
+        self.turns.append((self._used(step), to))
 
     def over(self, step: int) -> Reason | None:
         """Why the run ends after ``step`` steps, None while it goes on."""
@@ -42,13 +64,22 @@ class Budget:
             return "steps"
         if plan.budget_s is not None and self.seconds >= plan.budget_s:
             return "budget"
-        return "step_cap" if plan.step_cap is not None and step >= plan.step_cap else None
+        if plan.step_cap is not None and step >= plan.step_cap:
+            return "step_cap"
+        return "turned" if self.turns and self.fraction(step) >= 1.0 - TINY else None
+
+    def _used(self, step: int) -> float:
+        """Share of the budget used."""
+        plan = self._plan
+        shares = [step / plan.step_cap] if plan.step_cap else [0.0]
+        shares.append(step / plan.steps if plan.steps else self.seconds / (plan.budget_s or 1.0))
+        return min(1.0, max(shares))
 
 
 def stage_at(stages: Sequence[Stage], fraction: float) -> int:
     """The number of the stage that ``fraction`` of the budget lies in."""
     ends = list(accumulate(stage.share for stage in stages))
-    return min(len(stages) - 1, bisect_right(ends, fraction + 1e-9))
+    return min(len(stages) - 1, bisect_right(ends, fraction + TINY))
 
 
 def within(stages: Sequence[Stage], number: int, fraction: float) -> float:

@@ -90,7 +90,7 @@ def ours(data: PreparedImages, asked: argparse.Namespace, folder: Path) -> Row:
             if event.step % 200 == 0:
                 print(f"  step {event.step}, {event.images_per_s:.0f} images/s, {event.seconds:.0f} s", file=sys.stderr)
         if isinstance(event, Ended):
-            checkpoint = event.checkpoint
+            checkpoint = event.best
     labels = data.labels[data.subset("test")]
     seeds = [derived(seed, "benchmark", number) for number in range(len(labels))]
     started = time.monotonic()

@@ -8,6 +8,7 @@ prediction over a linear schedule of 1000 steps, Adam at 2.5e-5, no weight avera
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from monai.networks.nets import DiffusionModelUNet
 from monai.networks.schedulers import DDIMScheduler, DDPMScheduler
 from torch.nn import functional
 
-from models.data.feeding import Feed
+from models.data.feeding import Feed, on_device
 from models.data.prepared import PreparedImages
 from models.training.augment import Augmentation
 
@@ -24,11 +25,9 @@ SAMPLED_AT_ONCE = 32
 DDIM_STEPS = 50
 
 
-def train(data: PreparedImages, seconds: float, seed: int) -> tuple[DiffusionModelUNet, float]:
-    """The network after ``seconds`` of training, and its images per second."""
-    torch.manual_seed(seed)
-    random = torch.Generator().manual_seed(seed)
-    network = DiffusionModelUNet(
+def build(data: PreparedImages) -> DiffusionModelUNet:
+    """The tutorial's network with a class embedding."""
+    return DiffusionModelUNet(
         spatial_dims=2,
         in_channels=data.channels,
         out_channels=data.channels,
@@ -38,20 +37,41 @@ def train(data: PreparedImages, seconds: float, seed: int) -> tuple[DiffusionMod
         num_head_channels=256,
         num_class_embeds=len(data.classes),
     )
+
+
+def steps(network: DiffusionModelUNet, data: PreparedImages, seed: int, device: str = "cpu") -> Iterator[int]:
+    """The tutorial's training loop, step by step: images seen so far; with AMP on a graphics card."""
+    random = torch.Generator().manual_seed(seed)
+    network.to(device)
     optimiser = torch.optim.Adam(network.parameters(), lr=2.5e-5)
     schedule = DDPMScheduler(num_train_timesteps=1000, schedule="linear_beta")
+    mixed = device.startswith("cuda")
+    scaler = torch.amp.GradScaler("cuda", enabled=mixed)
     feed = Feed(data, "train")
-    started, seen = time.monotonic(), 0
-    while time.monotonic() - started < seconds:
-        batch = feed.batch(BATCH, Augmentation(share=0.0), random)
-        noise = torch.randn(batch.images.shape, generator=random)
-        times = torch.randint(0, 1000, (BATCH,), generator=random)
+    seen = 0
+    while True:
+        batch = on_device(feed.batch(BATCH, Augmentation(share=0.0), random), torch.device(device))
+        noise = torch.randn(batch.images.shape, generator=random).to(device)
+        times = torch.randint(0, 1000, (BATCH,), generator=random).to(device)
         noisy = schedule.add_noise(original_samples=_unit(batch.images), noise=noise, timesteps=times)
-        loss = functional.mse_loss(network(noisy, times, class_labels=batch.condition.labels), noise)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
+        with torch.autocast("cuda", dtype=torch.float16, enabled=mixed):
+            loss = functional.mse_loss(network(noisy, times, class_labels=batch.condition.labels), noise)
+        scaler.scale(loss).backward()
+        scaler.step(optimiser)
+        scaler.update()
         seen += BATCH
+        yield seen
+
+
+def train(data: PreparedImages, seconds: float, seed: int) -> tuple[DiffusionModelUNet, float]:
+    """The network after ``seconds`` of training, and its images per second."""
+    torch.manual_seed(seed)
+    network = build(data)
+    training, seen = steps(network, data, seed), 0
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        seen = next(training)
     return network.eval(), seen / (time.monotonic() - started)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from models import registry
-from models.api import DROPPED, Batch, Condition, Family, FamilyConfig, Reconstructs, phases_of
+from models.api import DROPPED, Attribute, Batch, Condition, Family, Reconstructs, Staged, phases_of
 from models.config import preset, training_plan
 from models.data.prepared import PreparedImages
 from models.sampling.generate import generate
@@ -20,16 +21,7 @@ from models.training.augment import PARAMETERS, Augmentation
 from models.training.events import CheckpointSaved, Ended, StepDone
 from models.training.loop import train
 from tests.helpers.prepared_factory import four_pictures, write_prepared
-
-TINY: dict[str, dict[str, Any]] = {
-    "diffusion": {"channels": [16, 32], "attention": [False, True], "res_blocks": 1, "norm_groups": 8, "guidance": 1.5},
-    "vae": {"channels": [16, 32], "width": 8, "components": 2, "warm_up": 50},
-}
-SIZE = 16
-
-
-def tiny(family: str, **options: Any) -> FamilyConfig:
-    return FamilyConfig(family, SIZE, 1, ("dark", "light"), {**TINY[family], **options})
+from tests.helpers.tiny_families import ATTRIBUTES, OPTIONS, SIZE, tiny
 
 
 def built(family: str, **options: Any) -> Family:
@@ -42,18 +34,31 @@ def batch_of_four() -> Batch:
     return Batch(torch.from_numpy(images), Condition(torch.from_numpy(labels)), torch.zeros(4, PARAMETERS))
 
 
-def fitted(family: Family, steps: int, rate: float = 3e-3) -> list[float]:
+def told_batch() -> Batch:
+    """The four pictures in three channels: the class of all is known of none, the scanner and the age tell them."""
+    plain = batch_of_four()
+    scanner = plain.condition.labels.float() * 2
+    age = plain.condition.labels.float()
+    condition = Condition(torch.full((4,), DROPPED), torch.stack([scanner, age], dim=1))
+    return Batch(plain.images.repeat(1, 3, 1, 1), condition, plain.augmentation)
+
+
+def fitted(family: Family, steps: int, rate: float = 3e-3, batch: Batch | None = None) -> list[float]:
     random = torch.Generator().manual_seed(0)
-    batch = batch_of_four()
-    optimisers = {phase: torch.optim.Adam(family.parameters(phase), rate) for phase in phases_of(family)}
+    batch = batch or batch_of_four()
+    betas = import_module(f"models.presets.{family.config.family}").TRAINING.get("betas", (0.9, 0.999))
+    optimisers = {phase: torch.optim.Adam(family.parameters(phase), rate, betas) for phase in phases_of(family)}
     losses = []
-    for step in range(steps):
-        for phase, optimiser in optimisers.items():
-            terms = family.loss(batch, phase, step, random)
-            optimiser.zero_grad()
-            terms.total.backward()
-            optimiser.step()
-            losses.append(terms.total.item())
+    for number, stage in enumerate(family.stages):
+        if number and isinstance(family, Staged):
+            family.enter(stage.name, batch)
+        for step in range(steps):
+            for phase in stage.phases:
+                terms = family.loss(batch, phase, step, random)
+                family.network.zero_grad(set_to_none=True)
+                terms.total.backward()
+                optimisers[phase].step()
+                losses.append(terms.total.item())
     return losses
 
 
@@ -76,7 +81,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedImages:
 
 
 def test_every_family_has_tiny_options_here() -> None:
-    assert set(TINY) == set(registry.names())
+    assert set(OPTIONS) == set(registry.names())
 
 
 def test_it_is_a_family(name: str) -> None:
@@ -180,11 +185,61 @@ def test_reconstruction_is_near_the_image(name: str, overfitted: Family) -> None
     assert float((back - batch.images).abs().mean()) < 0.15
 
 
+@pytest.fixture(scope="module")
+def told(name: str) -> Family:
+    """One family per name that has seen the four pictures in colour, told by their attributes alone."""
+    family = built(name, channels=3, attributes=ATTRIBUTES)
+    fitted(family, 400, batch=told_batch())
+    return family
+
+
+def test_an_attribute_matters_and_so_does_its_absence(told: Family) -> None:
+    nothing = torch.full((12,), DROPPED)
+    rows = torch.tensor([[0.0, 0.0]] * 6 + [[2.0, 1.0]] * 6)
+    drawn = told.sample(Condition(nothing, rows), list(range(6)) * 2)
+    assert drawn.shape == (12, 3, SIZE, SIZE)
+    assert float(drawn[6:].mean() - drawn[:6].mean()) > 0.3
+    open_ = told.sample(Condition(nothing, torch.full((12, 2), torch.nan)), list(range(12)), steps=4)
+    assert torch.isfinite(open_).all()
+
+
+def test_every_part_of_a_rich_condition_gets_a_gradient(name: str) -> None:
+    family = built(name, channels=3, attributes=ATTRIBUTES, label_dropout=0.3)
+    fitted(family, 3, batch=told_batch())
+    plain, random = told_batch(), torch.Generator().manual_seed(3)
+    condition = Condition(
+        torch.tensor([0, 1, DROPPED, 0]), torch.tensor([[0.0, 0.1], [1.0, 0.7], [2.0, 0.4], [torch.nan, torch.nan]])
+    )
+    batch = Batch(plain.images, condition, plain.augmentation)
+    named = {id(value): key for key, value in family.network.named_parameters()}
+    for phase in phases_of(family):
+        family.network.zero_grad(set_to_none=True)
+        sum(family.loss(batch, phase, 0, random).total for _ in range(8)).backward()
+        without = [named[id(value)] for value in family.parameters(phase) if value.grad is None or not value.grad.any()]
+        assert without == []
+
+
+def test_colour_is_drawn_and_resumed(name: str, tmp_path: Path) -> None:
+    """Three channels and attributes through the whole loop, stopped and taken up again."""
+    rich = write_prepared(tmp_path / "rich", size=SIZE, train=20, val=6, test=6, channels=3, attributes=True)
+    config = tiny(name, channels=3, attributes=tuple(Attribute(*one) for one in rich.facts.attributes))
+    plan = small_plan(name, family=config)
+    whole = list(train(plan, rich, folder=tmp_path / "whole"))
+    requests = iter([None, None, "stop"])
+    half = list(train(plan, rich, folder=tmp_path / "half", asked=lambda: next(requests, None)))
+    rest = list(train(plan, rich, folder=tmp_path / "half", resume=half[-1].checkpoint))
+    first, second = (event.checkpoint.with_suffix(".safetensors").read_bytes() for event in (whole[-1], rest[-1]))
+    assert first == second
+    asked = np.array([[1.0, 0.5], [np.nan, np.nan]], np.float32)
+    (drawn,) = generate(rest[-1].checkpoint, [0, DROPPED], [1, 2], attributes=asked)
+    assert drawn.shape == (2, 3, SIZE, SIZE)
+
+
 def test_unknown_options_and_sizes_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="unknown options"):
         built(name, colour="blue")
     with pytest.raises(ValueError, match="divide"):
-        registry.build(FamilyConfig(name, 18, 1, ("a", "b"), TINY[name]))
+        registry.build(tiny(name, size=18))
 
 
 @pytest.mark.parametrize("size", [32, 48, 64, 96, 128])
@@ -196,7 +251,8 @@ def test_presets_build_at_every_size(name: str, size: int) -> None:
 
 def small_plan(name: str, **settings: Any) -> Any:
     chosen = {"steps": 6, "batch": 4, "precision": "fp32", "warm_up": 2, "preview_per_class": 1, "preview_steps": 2}
-    return training_plan(tiny(name), images=20, **{**chosen, "augmentation": Augmentation(), **settings})
+    config = settings.pop("family", None) or tiny(name)
+    return training_plan(config, images=20, **{**chosen, "augmentation": Augmentation(), **settings})
 
 
 def test_stop_and_resume_equals_uninterrupted_to_the_bit(name: str, data: PreparedImages, tmp_path: Path) -> None:

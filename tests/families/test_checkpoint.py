@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +17,20 @@ from models.config import TrainingPlan, choose_family, preset, training_plan
 from models.data.prepared import PreparedImages
 from models.sampling.generate import generate
 from models.training import checkpoint
-from models.training.checkpoint import Checkpoint
+from models.training.checkpoint import Checkpoint, CheckpointError
 from models.training.ema import WeightAverages
 from models.training.events import CheckpointSaved, Ended, Event, PreviewDue, StepDone, Validated
 from models.training.loop import DivergedError, train
 from models.training.schedule import learning_rate
 from tests.helpers.prepared_factory import write_prepared
+from tests.helpers.tiny_families import tiny
 
 VAE = FamilyConfig("vae", 16, 1, ("dark", "light"), {"channels": [8, 8], "width": 4, "components": 2})
 
 
-def plan(**settings: Any) -> TrainingPlan:
+def plan(family: FamilyConfig = VAE, **settings: Any) -> TrainingPlan:
     chosen = {"batch": 4, "precision": "fp32", "warm_up": 2, "preview_per_class": 2, "preview_steps": 1}
-    return training_plan(VAE, images=12, **{**chosen, **settings})
+    return training_plan(family, images=12, **{**chosen, **settings})
 
 
 @pytest.fixture
@@ -35,8 +38,8 @@ def data(tmp_path: Path) -> PreparedImages:
     return write_prepared(tmp_path / "prepared", train=12, val=4, test=4)
 
 
-def described(step: int, loss: float | None = None) -> Checkpoint:
-    return Checkpoint(plan(steps=5).to_json(), step, step * 4, 1.0, "fp32", 0.05, loss)
+def described(step: int, loss: float | None = None, **told: Any) -> Checkpoint:
+    return Checkpoint(plan(steps=5).to_json(), step, step * 4, 1.0, "fp32", 0.05, loss, **told)
 
 
 def last(events: Iterator[Event]) -> Ended:
@@ -74,6 +77,82 @@ def test_without_a_held_out_loss_the_last_is_the_best(tmp_path: Path) -> None:
     for step in (1, 2):
         checkpoint.write(tmp_path, described(step), {"network/a": torch.ones(3)})
     assert checkpoint.best(tmp_path) == tmp_path / "step-000002.json"
+
+
+def test_a_checkpoint_that_copies_is_not_drawn_from_while_there_is_another(tmp_path: Path) -> None:
+    for step, loss, copies in ((1, 0.3, 0.0), (2, 0.1, 0.5)):
+        checkpoint.write(tmp_path, described(step, loss, copy_rate=copies), {"network/a": torch.ones(3)})
+    assert checkpoint.best(tmp_path) == tmp_path / "step-000001.json"
+    checkpoint.write(tmp_path, described(3, 0.2, copy_rate=0.1), {"network/a": torch.ones(3)})
+    assert checkpoint.best(tmp_path) == tmp_path / "step-000003.json"
+
+
+def test_only_the_last_stage_is_drawn_from(tmp_path: Path) -> None:
+    for step, loss, stage in ((1, 0.1, 0), (2, 0.5, 1)):
+        checkpoint.write(tmp_path, described(step, loss, stage=stage), {"network/a": torch.ones(3)})
+    assert checkpoint.best(tmp_path) == tmp_path / "step-000002.json"
+
+
+def test_one_unreadable_description_is_in_nobodys_way(tmp_path: Path) -> None:
+    for step in (1, 2):
+        checkpoint.write(tmp_path, described(step, 1.0 / step), {"network/a": torch.ones(3)})
+    write_nonsense(tmp_path / "step-000001.json")
+    checkpoint.write(tmp_path, described(3, 0.4), {"network/a": torch.ones(3)})
+    assert checkpoint.best(tmp_path) == tmp_path / "step-000003.json"
+
+
+def test_what_a_killed_writing_left_is_swept_away(tmp_path: Path) -> None:
+    for name in (".step-000001.safetensors.abc", "step-000002.safetensors"):
+        (tmp_path / name).write_bytes(b"half")
+    checkpoint.write(tmp_path, described(3), {"network/a": torch.ones(3)})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-000003.json", "step-000003.safetensors"]
+
+
+def test_a_writing_that_fails_leaves_what_stood_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = checkpoint.write(tmp_path, described(1), {"network/a": torch.ones(3)})
+    genuine = Path.replace
+
+    def full(self: Path, target: Path) -> Path:
+        if target.suffix == ".json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return genuine(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        checkpoint.write(tmp_path, described(2), {"network/a": torch.ones(3)})
+    assert checkpoint.read(first).step == 1
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_run_that_goes_on_from_an_earlier_step_sets_the_later_ones_aside(
+    tmp_path: Path, data: PreparedImages
+) -> None:
+    requests = iter(["checkpoint"])
+    path = last(train(plan(steps=3), data, folder=tmp_path, asked=lambda: next(requests, None))).checkpoint
+    first = path.with_name("step-000001.json")
+    rest = last(train(plan(steps=2), data, folder=tmp_path, resume=first)).checkpoint
+    assert checkpoint.latest(tmp_path) == rest == path.with_name("step-000002.json")
+    assert path.with_name(f"{path.name}.aside").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("step", "1"), ("plan", []), ("average", None), ("watch", 3), ("held_out_loss", "low")]
+)
+def test_a_description_of_other_kinds_is_refused(tmp_path: Path, field: str, value: object) -> None:
+    path = checkpoint.write(tmp_path, described(1), {"network/a": torch.ones(3)})
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    with pytest.raises(CheckpointError, match=field):
+        checkpoint.read(path)
+
+
+def test_tensors_of_other_shapes_are_refused(tmp_path: Path, data: PreparedImages) -> None:
+    path = last(train(plan(steps=2), data, folder=tmp_path)).checkpoint
+    tensors = checkpoint.tensors(path, "")
+    for name in (next(n for n in tensors if n.startswith("optimiser/") and tensors[n].dim()), "random/training"):
+        stored = checkpoint.read(path)
+        checkpoint.write(tmp_path, stored, {**tensors, name: torch.zeros(2, 2, 7)})
+        with pytest.raises(CheckpointError, match="does not fit"):
+            list(train(plan(steps=4), data, folder=tmp_path, resume=path))
 
 
 def damage_weights(path: Path) -> None:
@@ -149,13 +228,21 @@ def test_a_handful_of_images_ends_at_the_step_cap(tmp_path: Path, data: Prepared
 
 
 def test_previews_are_due_at_growing_distances_on_fixed_seeds(tmp_path: Path, data: PreparedImages) -> None:
-    events = list(train(plan(steps=40, preview_from=0.1, preview_growth=2.0), data, folder=tmp_path))
+    chosen = plan(tiny("flow"), steps=40, preview_from=0.1, preview_growth=2.0)
+    events = list(train(chosen, data, folder=tmp_path))
     seen = [event for event in events if isinstance(event, PreviewDue)]
     assert [event.step for event in seen] == [4, 8, 16, 32, 40]
     assert seen[0].images.shape == (4, 1, 16, 16)
     assert seen[0].labels.tolist() == [0, 0, 1, 1]
     assert all(event.copy_rate is not None and 0 <= event.copy_rate <= 1 for event in seen)
     assert [event.step for event in events if isinstance(event, Validated)] == [4, 8, 16, 32, 40]
+
+
+def test_a_family_that_learns_to_encode_shows_held_out_images_first(tmp_path: Path, data: PreparedImages) -> None:
+    staged = replace(VAE, options={**VAE.options, "critic": 0.1, "critic_width": 8})
+    events = list(train(plan(staged, steps=40, preview_from=0.1, preview_growth=2.0), data, folder=tmp_path))
+    seen = [event for event in events if isinstance(event, PreviewDue)]
+    assert [event.copy_rate is None for event in seen] == [True, True, True, False, False]
 
 
 def test_a_preview_does_not_change_the_run(tmp_path: Path, data: PreparedImages) -> None:
@@ -169,6 +256,16 @@ def test_a_preview_does_not_change_the_run(tmp_path: Path, data: PreparedImages)
 def test_checkpoints_come_by_the_clock(tmp_path: Path, data: PreparedImages) -> None:
     events = list(train(plan(steps=6, checkpoint_every_s=1.0), data, folder=tmp_path, clock=Clock()))
     assert [event.step for event in events if isinstance(event, CheckpointSaved)] == [1, 2, 3, 4, 5, 6, 6]
+
+
+def test_a_stop_saves_before_it_looks(tmp_path: Path, data: PreparedImages) -> None:
+    """Whoever stops waits; looking may take longer than the program waits before it ends the worker."""
+    requests = iter([None, "stop"])
+    events = list(train(plan(steps=9, preview_from=0.9), data, folder=tmp_path, asked=lambda: next(requests, None)))
+    kinds = [type(event) for event in events[3:]]
+    assert kinds[0] is CheckpointSaved
+    assert kinds[-2:] == [CheckpointSaved, Ended]
+    assert PreviewDue in kinds
 
 
 def test_a_diverged_loss_names_its_step_and_leaves_the_last_checkpoint(tmp_path: Path, data: PreparedImages) -> None:
@@ -217,7 +314,7 @@ def test_presets_refuse_what_they_cannot_build() -> None:
     with pytest.raises(ValueError, match="multiple of 16"):
         preset("vae", size=33, channels=1, classes=("a",), images=5)
     with pytest.raises(ValueError, match="no preset"):
-        preset("gan", size=32, channels=1, classes=("a",), images=5)
+        preset("nothing", size=32, channels=1, classes=("a",), images=5)
 
 
 def test_more_images_earn_more_steps() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from models.api import Condition
 from models.objectives.denoising import denoise, denoising_loss
 from models.paths.preconditioning import PRECONDITIONINGS
-from models.sampling.guidance import guided
+from models.sampling.guidance import ConditionedDenoise, Guidance, guided
 from models.sampling.solvers import SOLVERS, levels
 
 MEAN, STD = 0.3, 0.5
@@ -35,7 +35,29 @@ def test_a_gaussian_is_drawn_with_its_mean_and_deviation(solver: str) -> None:
     assert float(samples.std()) == pytest.approx(STD, abs=0.03)
 
 
-@pytest.mark.parametrize("solver", ["heun", "dpmpp_2m"])
+@pytest.mark.parametrize("path", sorted(PRECONDITIONINGS))
+@pytest.mark.parametrize("solver", sorted(SOLVERS))
+def test_a_gaussian_is_drawn_through_the_scalings_of_either_path(path: str, solver: str) -> None:
+    """The network's exact output is known; the samplers see nothing but the denoiser made of it."""
+    scalings = PRECONDITIONINGS[path]()
+
+    def network(scaled: Tensor, time: Tensor) -> Tensor:
+        sigma = sigma_of(path, scalings, time)
+        scale = scalings.scalings(sigma)
+        noisy = scaled / scale.into
+        return (ideal(noisy, float(sigma[0])) - scale.skip * noisy) / scale.out
+
+    def denoiser(x: Tensor, sigma: float) -> Tensor:
+        return denoise(network, scalings, x, torch.full((len(x),), sigma, dtype=torch.float64))
+
+    sigmas = levels(40, lowest=0.01, highest=40.0)
+    start = torch.randn(3000, 1, 1, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * sigmas[0]
+    samples = SOLVERS[solver](denoiser, start, sigmas, lambda done, total: None)
+    assert float(samples.mean()) == pytest.approx(MEAN, abs=0.03)
+    assert float(samples.std()) == pytest.approx(STD, abs=0.03)
+
+
+@pytest.mark.parametrize("solver", ["heun", "dpmpp_2m", "midpoint"])
 def test_second_order_solvers_are_nearer_the_exact_flow_than_euler(solver: str) -> None:
     start = torch.randn(500, 1, 1, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 80.0
     exact = MEAN + STD * (start - MEAN) / (80.0**2 + STD**2) ** 0.5
@@ -111,9 +133,25 @@ def test_guidance_pushes_from_nothing_towards_what_is_asked_and_only_in_its_inte
         return asked.labels.float().view(-1, 1, 1, 1).expand_as(x)
 
     wanted = Condition(torch.tensor([3, 3]))
-    step = guided(denoiser, wanted, weight=2.0, interval=(0.1, 1.0))
+    step = guided(denoiser, wanted, Guidance(2.0, (0.1, 1.0)))
     x = torch.zeros(2, 1, 1, 1)
     assert float(step(x, 0.5).mean()) == -1 + 2.0 * (3 - -1)
     assert float(step(x, 5.0).mean()) == 3
-    assert float(guided(denoiser, wanted, weight=1.0, interval=(0.1, 1.0))(x, 0.5).mean()) == 3
+    assert float(guided(denoiser, wanted, Guidance(1.0, (0.1, 1.0)))(x, 0.5).mean()) == 3
     assert calls == [4, 2, 2]
+
+
+def test_autoguidance_pushes_away_from_what_a_weaker_network_says_of_the_same_condition() -> None:
+    def says(value: float) -> ConditionedDenoise:
+        return lambda x, sigma, asked: torch.full_like(x, value) * asked.labels.view(-1, 1, 1, 1)
+
+    wanted = Condition(torch.tensor([1, 2]))
+    step = guided(says(5.0), wanted, Guidance(1.5, (0.1, 1.0)), weaker=says(4.0))
+    assert step(torch.zeros(2, 1, 1, 1), 0.5).flatten().tolist() == [5.5, 11.0]
+    assert step(torch.zeros(2, 1, 1, 1), 5.0).flatten().tolist() == [5.0, 10.0]
+
+
+def test_a_guided_evaluation_counts_twice() -> None:
+    sigmas = (40.0, 2.0, 0.5, 0.05, 0.0)
+    assert Guidance(2.0, (0.1, 3.0)).evaluations(sigmas) == 6
+    assert Guidance(1.0, (0.1, 3.0)).evaluations(sigmas) == 4

@@ -221,8 +221,12 @@ class FakeCohorts:
     def draft(
         self, name: str, recipe: Recipe, *, label_by: str = "folder", split: str = "70/15/15",
         under: Sequence[Path] = (), series: Sequence[str] = (), seed: int = 0,
+        attributes: Sequence[str] = (), unlabelled: bool = False,
     ) -> Cohort:  # fmt: skip
-        self.asked.append({"label_by": label_by, "split": split, "under": under, "series": series, "recipe": recipe})
+        self.asked.append({
+            "label_by": label_by, "split": split, "under": under, "series": series, "recipe": recipe,
+            "attributes": attributes, "unlabelled": unlabelled,
+        })  # fmt: skip
         if self.refuse is not None:
             raise self.refuse
         items = []
@@ -232,10 +236,11 @@ class FakeCohorts:
                     continue
                 label = self._label(label_by, one)
                 split_name = SPLITS[number % len(SPLITS)]
+                known = {"Sex": "FM"[number % 2], "Age": 40.0 + number} if attributes else {}
                 items += [
-                    Item(one.key, i, label, split_name, study.patient, instance.path)
+                    Item(one.key, i, label, split_name if label else "train", study.patient, instance.path, known)
                     for i, instance in enumerate(one.instances)
-                    if label
+                    if label or unlabelled
                 ]
         return Cohort(name, recipe, tuple(items), True, ("One class has a single patient.",))
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.data.prepared import PreparedFacts, PreparedImages
+from models.data.prepared import AttributeFacts, PreparedFacts, PreparedImages
+
+ATTRIBUTES = (AttributeFacts("scanner", ("A", "B", "C")), AttributeFacts("age", (), 20.0, 80.0))
 
 
 def four_pictures(size: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -45,8 +47,13 @@ def write_prepared(
     classes: tuple[str, ...] = ("dark", "light"),
     patients: int | None = None,
     seed: int = 0,
+    channels: int = 1,
+    attributes: bool = False,
 ) -> PreparedImages:
-    """A folder of ``pictures``; with one class all are of it, with none all are unlabelled."""
+    """A folder of ``pictures``; with one class all are of it, with none all are unlabelled.
+
+    With ``attributes`` a scanner (of three) and an age are known of two images in three.
+    """
     count = train + val + test
     images, labels = pictures(count, size, seed)
     labels = np.minimum(labels, len(classes) - 1)
@@ -59,5 +66,13 @@ def write_prepared(
         recipe={"size": size},
         pixel_spacing_mm=((1.0, 1.0),) * count,
         windows=((0.0, 100.0),) * count,
+        attributes=(AttributeFacts("scanner", ("A", "B", "C")), AttributeFacts("age", (), 20.0, 80.0))[
+            : 2 * attributes
+        ],
+        values=tuple(_known(number)[: 2 * attributes] for number in range(count)),
     )
-    return PreparedImages.write(folder, images, facts)
+    return PreparedImages.write(folder, images.repeat(channels, axis=1), facts)
+
+
+def _known(number: int) -> tuple[float | None, ...]:
+    return (None, None) if number % 3 == 2 else (float(number % 3), 20.0 + number % 60)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from app.domain.audit import AuditRecord, Level, Verdict
 from app.domain.cohort import Cohort
+from app.domain.condition import Attribute
 from app.domain.errors import Refused
 from app.domain.export import ExportPlan, ExportRecord, ExportRequest
 from app.domain.recipe import Recipe
@@ -95,6 +96,10 @@ class FakeGeneration:
         self._jobs = jobs
         self.held: dict[str, SampleSetRecord] = {}
         self.asked: list[dict[str, Any]] = []
+        self.known: dict[str, tuple[Attribute, ...]] = {}
+
+    def attributes(self, run_id: str) -> tuple[Attribute, ...]:
+        return self.known.get(run_id, ())
 
     def start(self, run_id: str, *, on_message: Any = None, on_outcome: Any = None, **options: Any) -> FakeJob:
         self.asked.append({"run": run_id, **options})

@@ -1,0 +1,1 @@
+"""Beginning a training from weights that exist: those of another run, or of a MONAI bundle from outside."""
