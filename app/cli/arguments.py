@@ -1,19 +1,10 @@
-"""Argument types and options that several verbs share, and what the command line accepts but cannot do yet."""
+"""Argument types and options that several verbs share."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from collections.abc import Callable
-from typing import Any
-
-from app.domain.errors import Refused
-
-FAMILIES = ("auto", "vae", "diffusion")
-"""Families that can be trained; a contract test holds this against the registry of ``models``."""
-
-FAMILIES_TO_COME = ("gan", "flow", "transformer")
-"""Names that the command line reserves: refused with a sentence, so that scripts see a refusal and not a typo."""
 
 OVERNIGHT_S = 8 * 3600.0
 
@@ -103,13 +94,3 @@ def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument(
         "--seed", type=at_least(0), default=0, metavar="N", help=f"the same number gives the same {what} (default 0)"
     )
-
-
-def refuse_later(option: str, *, asked: Any) -> None:
-    """Refuse an option that is reserved for a later version, where it was given.
-
-    Raises:
-        Refused: ``asked`` is set.
-    """
-    if asked:
-        raise Refused("not-available", option=option)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from app.cli.arguments import add_project, add_seed, picture_size, positive, refuse_later
+from app.cli.arguments import add_project, add_seed, picture_size, positive
 from app.cli.ending import Ending
 from app.cli.render import Output
 from app.cli.session import opened
@@ -16,13 +16,18 @@ from app.domain.recipe import WINDOW_PRESETS, Plane, Recipe, Window
 
 if TYPE_CHECKING:
     from app.domain.cohort import Cohort
+    from app.domain.condition import Attribute
 
 EPILOG = f"""examples:
   understudy cohort ~/chest first                               classes are the folders' names
   understudy cohort ~/chest first --label-by csv:labels.csv     columns: file, label, and split if you like
   understudy cohort ~/ct lungs --label-by tag:SeriesDescription --window lung --size 96
   understudy cohort ~/ct part --from ~/ct-images/site-a         only what lies below this folder
+  understudy cohort ~/ct rich --attributes csv:known.csv        columns: file, and one for each attribute
+  understudy cohort ~/ct rich --attributes dicom:PatientSex,PatientAge,Manufacturer
 
+Attributes are what an image can be asked to show besides its class: a column of numbers is a number, else it has up
+to 12 categories; empty cells are unknown. Columns that tell persons apart (names, numbers, dates) are left out.
 Whole patients go to one of the splits train, val and test, never a part of one. The model never sees test.
 Window presets: {", ".join(WINDOW_PRESETS)}."""
 
@@ -65,12 +70,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="resample to this pixel spacing; default: fit the slice",
     )
     add_seed(parser, "split")
-    parser.add_argument("--attributes", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--attributes",
+        action="append",
+        default=[],
+        metavar="HOW",
+        help="what else is known of the images: csv:FILE, or dicom:KEYWORD,KEYWORD; may be repeated",
+    )
+    parser.add_argument(
+        "--unlabelled",
+        action="store_true",
+        help="learn from the chosen images without a label too (never from those of patients who are held out)",
+    )
 
 
 def run(options: argparse.Namespace, _output: Output) -> Ending:
     """Make and save the cohort."""
-    refuse_later("--attributes", asked=options.attributes)
     recipe = Recipe(Plane(options.plane), Window.parse(options.window), options.size, options.spacing)
     with opened(options.project) as services:
         cohort = services.cohorts.make(
@@ -80,13 +95,17 @@ def run(options: argparse.Namespace, _output: Output) -> Ending:
             split=options.split,
             under=[Path(path).expanduser().absolute() for path in options.under],
             seed=options.seed,
+            attributes=options.attributes,
+            unlabelled=options.unlabelled,
         )
         verdict = services.cohorts.verdict(cohort)
     return Ending.done(
         _text(cohort, verdict),
         cohort=cohort.name,
-        images=len(cohort.items),
+        images=len(cohort.labelled),
         classes=cohort.counts(),
+        unlabelled=cohort.unlabelled,
+        attributes=[_facts(attribute) for attribute in cohort.attributes],
         patients=cohort.patients(),
         patients_known=cohort.patients_known,
         notices=list(cohort.notices),
@@ -95,9 +114,17 @@ def run(options: argparse.Namespace, _output: Output) -> Ending:
 
 
 def _text(cohort: Cohort, verdict: str) -> str:
-    width = max(len(name) for name in (*cohort.classes, "patients"))
-    lines = [f"{cohort.name}: {count(len(cohort.items), 'image')} in {count(len(cohort.classes), 'class', 'classes')}"]
-    lines.append(f"  {'':<{width}}" + "".join(f"{split:>8}" for split in SPLITS))
-    for name, splits in {**cohort.counts(), "patients": cohort.patients()}.items():
+    without = {"no label": {**dict.fromkeys(SPLITS, 0), "train": cohort.unlabelled}} if cohort.unlabelled else {}
+    rows = {**cohort.counts(), **without, "patients": cohort.patients()}
+    width = max(len(name) for name in rows)
+    images = f"{count(len(cohort.labelled), 'image')} in {count(len(cohort.classes), 'class', 'classes')}"
+    lines = [f"{cohort.name}: {images}", f"  {'':<{width}}" + "".join(f"{split:>8}" for split in SPLITS)]
+    for name, splits in rows.items():
         lines.append(f"  {name:<{width}}" + "".join(f"{splits[split]:>8}" for split in SPLITS))
-    return "\n".join([*lines, *cohort.notices, verdict])
+    known = [f"{one.name}: {one.choices()} ({count(one.known, 'image')})" for one in cohort.attributes]
+    return "\n".join([*lines, *known, *cohort.notices, verdict])
+
+
+def _facts(attribute: Attribute) -> dict[str, Any]:
+    kind = {"values": list(attribute.values)} if attribute.values else {"low": attribute.low, "high": attribute.high}
+    return {"name": attribute.name, **kind, "known": attribute.known}

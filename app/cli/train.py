@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.cli.arguments import (
-    FAMILIES,
-    FAMILIES_TO_COME,
     add_project,
     add_seed,
     at_least,
     device,
     duration,
-    refuse_later,
 )
 from app.cli.ending import Ending
 from app.cli.follow import follow
 from app.cli.render import Output
 from app.cli.session import opened
+from app.domain import families
 from app.domain.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -44,10 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--resume", metavar="RUN", help="go on with this run, from its last checkpoint")
     parser.add_argument(
         "--family",
-        choices=[*FAMILIES, *FAMILIES_TO_COME],
+        choices=families.NAMES,
         default="auto",
         metavar="NAME",
-        help=f"kind of model: {', '.join(FAMILIES)} (default auto: chosen by the cohort, the budget and the machine)",
+        help=f"kind of model: {', '.join(families.NAMES)} (default auto: chosen by the cohort, the budget and the "
+        "machine)",
     )
     long = parser.add_mutually_exclusive_group()
     long.add_argument(
@@ -63,19 +62,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many training steps instead of a time; with --resume: so many more",
     )
     parser.add_argument(
-        "--from", dest="start", metavar="CHECKPOINT", help="start from the weights of this checkpoint file"
+        "--from",
+        dest="start",
+        metavar="PATH",
+        help="start from the weights of a checkpoint (its classes may differ), or of a MONAI bundle's folder or ZIP",
     )
     add_seed(parser, "training")
     parser.add_argument(
         "--device", type=device, default="auto", metavar="NAME", help="auto (default), cpu, cuda, cuda:1 or mps"
     )
-    parser.add_argument("--devices", type=at_least(1), default=1, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--devices",
+        type=at_least(1),
+        default=1,
+        metavar="N",
+        help="how many devices of that kind share every step (default 1); --resume keeps their number",
+    )
 
 
 def run(options: argparse.Namespace, output: Output) -> Ending:
     """Train in a worker."""
-    refuse_later(f"--family {options.family}", asked=options.family in FAMILIES_TO_COME)
-    refuse_later("--devices above 1", asked=options.devices > 1)
     with opened(options.project) as services:
         outcome = follow(lambda: _start(services, options, output), output)
     return Ending.of_outcome(outcome, _text(outcome.result, options.project))
@@ -93,6 +99,7 @@ def _start(services: Services, options: argparse.Namespace, output: Output) -> J
             steps=options.steps,
             seed=options.seed,
             device=options.device,
+            devices=options.devices,
             from_checkpoint=None if options.start is None else Path(options.start).expanduser().absolute(),
             on_message=output.message,
         )

@@ -51,6 +51,7 @@ WHY_MISSING = {
     "one-class": "there is only one class",
     "no-training-images": "there are no training images",
     "nothing-to-compare": "there is nothing to compare with",
+    "start-unknown": "the training began with weights from elsewhere, and whose images those learnt is not known here",
 }
 
 

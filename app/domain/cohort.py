@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from app.domain.condition import Attribute, Value, described
 from app.domain.errors import BadUsage
 from app.domain.recipe import Recipe
 
@@ -24,10 +25,11 @@ class Item:
     Attributes:
         series: key of the series.
         index: slice number in the recipe's plane.
-        label: class name.
+        label: class name; "" where nobody said what it shows (such an image is only ever in "train").
         split: a name of ``SPLITS``.
         patient: who it shows (the project's key).
         source: file that it came from.
+        attributes: what else is known of it, by the attribute's name.
     """
 
     series: str
@@ -36,6 +38,7 @@ class Item:
     split: str
     patient: str
     source: str
+    attributes: Mapping[str, Value] = field(default_factory=dict, hash=False)
 
     @property
     def deleted(self) -> bool:
@@ -64,15 +67,31 @@ class Cohort:
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names in label order."""
-        return tuple(sorted({item.label for item in self.items}))
+        return tuple(sorted({item.label for item in self.labelled}))
+
+    @property
+    def labelled(self) -> tuple[Item, ...]:
+        """The items with a class: only these are counted, compared with and exported."""
+        return tuple(item for item in self.items if item.label)
+
+    @property
+    def unlabelled(self) -> int:
+        """How many images are learnt from without a class."""
+        return sum(not item.label for item in self.items)
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """What images can be asked to show besides their class, as the training images have it."""
+        names = {name for item in self.items for name in item.attributes}
+        return described((item.attributes for item in self.items if item.split == "train"), names)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Images per class and split: ``{class: {split: n}}``."""
+        """Images per class and split: ``{class: {split: n}}``; those without a class are in none."""
         counted: Counter[tuple[str, str]] = Counter((item.label, item.split) for item in self.items)
         return {name: {split: counted[name, split] for split in SPLITS} for name in self.classes}
 
     def patients(self) -> dict[str, int]:
-        """Patients per split."""
+        """Patients per split, those of images without a class among them."""
         return {split: len({i.patient for i in self.items if i.split == split}) for split in SPLITS}
 
 

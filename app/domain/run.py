@@ -36,6 +36,9 @@ class RunRecord:
         versions: program and library versions.
         recipe: the cohort's recipe as JSON.
         classes: class names in label order.
+        devices: how many devices share every step.
+        start: what the run began with besides its pictures (``models.start.taken.Taken``, the file's name, and the id
+            of the run of this project that it belongs to); empty where it began anew.
     """
 
     id: str
@@ -51,6 +54,8 @@ class RunRecord:
     versions: dict[str, str] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    devices: int = 1
+    start: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """JSON values only."""

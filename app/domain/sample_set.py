@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from app.domain.condition import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +19,14 @@ class Sample:
         label: class asked for.
         seed: its own seed.
         kept: false where the person threw it out.
+        attributes: what the model was told besides: as it was asked for, else as it occurs in this class.
     """
 
     number: int
     label: str
     seed: int
     kept: bool = True
+    attributes: Mapping[str, Value] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class SampleSetRecord:
         window: (low, high) physical values of -1 and +1: the median of the training images.
         pixel_spacing_mm: (row, column) spacing, median of the training images, or ``None``.
         samples: the pictures.
+        asked: attributes that the person asked of every picture.
     """
 
     id: str
@@ -55,6 +61,7 @@ class SampleSetRecord:
     pixel_spacing_mm: tuple[float, float] | None
     samples: tuple[Sample, ...]
     versions: dict[str, str] = field(default_factory=dict)
+    asked: Mapping[str, Value] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """Kept pictures per class."""

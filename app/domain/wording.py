@@ -110,6 +110,10 @@ SENTENCES: dict[str, str] = {
     "or merge classes.",
     "bad-amount": "Say how many images to draw: so many of every class, of single classes, or balanced; at least one.",
     "unknown-class": "The run has no class “{name}”. Its classes: {known}.",
+    "bad-attributes": "“{text}” is no way to say attributes. Write csv:FILE, or dicom: and some of {known}.",
+    "no-attributes": "{text} gives no attribute. {reason}",
+    "unknown-attribute": "The run knows no attribute “{name}”. Its attributes: {known}.",
+    "bad-attribute-value": "“{text}” is no value of {name} that the run has learnt. Choose from {known}.",
     "no-checkpoint": "{run} has not saved anything yet. Let it train longer, or resume it.",
     "balanced-already": "All classes have {count} training images; there is nothing to balance.",
     "unknown-audit": "There is no audit “{audit}” in this project.",
@@ -134,7 +138,11 @@ SENTENCES: dict[str, str] = {
     "cannot-train": "This cohort cannot be trained on: {detail}.",
     "device-missing": "There is no device {device} on this machine. Choose another one.",
     "diverged": "The training went out of bounds at step {step}; the checkpoint before it is kept. Try another seed.",
-    "bad-checkpoint": "{path} cannot be started from ({detail}). It must be of the same family, size and classes.",
+    "bad-start": "Training cannot start from {path}: {detail}. Choose another checkpoint or bundle, or leave it out.",
+    "too-many-devices": "{asked} devices of the kind {device} were asked for, and {there} can be used here.",
+    "rank-lost": "One of the processes that trained together ended ({detail}). What was saved before is kept; resume "
+    "the run to go on.",
+    "started-from": "Starts from {name}: {share} of its network are known weights; {detail}.",
     "damaged-checkpoint": "The checkpoint to draw from is damaged ({detail}). Resume the run, which passes it over.",
     "checkpoint-damaged": "A damaged checkpoint was passed over ({detail}).",
     "prepared-changed": "The prepared images differ from those that this run began with.",
@@ -142,6 +150,18 @@ SENTENCES: dict[str, str] = {
     "copies-alarm": "{share} of the pictures at step {step} lie very near to training images. Stop soon, or add "
     "images.",
     "copies-remain": "{count} picture(s) are suspected copies even after drawing again; the audit shows them.",
+    "stepped-back": "The training went out of bounds at step {step}. It goes on from step {back}, more slowly.",
+    "smaller-portions": "The memory of the device ran out. The training goes on with {at_once} of {batch} images at "
+    "once, which gives the same and takes longer.",
+    "turned": "At step {step} a part of the training ended before its time: since step {best} it only learnt its "
+    "images by heart. What it knew by then is kept.",
+    "turned-copies": "At step {step} a part of the training ended before its time: its pictures copied training "
+    "images. What it knew before is kept; more images would help.",
+    "image-too-large": "Not even one image at a time fits into the memory of the device. Choose smaller pictures, or "
+    "close other programs; what was saved before is kept.",
+    "training-disk-full": "The disk of {path} is full, so the training ended. What was saved before is kept: free some "
+    "space, and resume it.",
+    "unusable-checkpoint": "The run cannot go on: {detail}. Restore its folder from a backup, or train again.",
     "step-cap": "Ended at step {step}, before the time was up: more passes over so few images would only copy them.",
     "not-finite": "The model drew pictures without values. Resume the training, or train again with another seed.",
 }

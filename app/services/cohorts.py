@@ -6,22 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.domain.cohort import SPLITS, Cohort, Item, parse_shares, split_patients
+from app.domain.cohort import Cohort, Item, parse_shares, split_patients
 from app.domain.errors import BadUsage, Refused
 from app.domain.recipe import Plane, Recipe
-from app.domain.study import Series
+from app.services import cohort_remarks as remarks
 from app.services import labelling
+from app.services.attributes import attach
 from app.services.candidates import Candidate, Choice, candidates, unfit
 from app.services.labelling import Labelling
+from app.services.unlabelled import joining
 from app.store import cohorts as stored
 from app.store.library import Library
 from app.store.project import Project
-
-FEW, ENOUGH, MANY = 20, 100, 500
-"""Training images of the smallest class: below the first, a model learns the images by heart; from the last on,
-varied anatomy can be expected."""
-
-FEW_PATIENTS = 10
 
 
 class Cohorts:
@@ -42,9 +38,21 @@ class Cohorts:
         under: Sequence[Path] = (),
         series: Sequence[str] = (),
         seed: int = 0,
+        attributes: Sequence[str] = (),
+        unlabelled: bool = False,
     ) -> Cohort:
         """Make a cohort and keep it; one of the same name is replaced. Arguments and errors as ``draft``."""
-        cohort = self.draft(name, recipe, label_by=label_by, split=split, under=under, series=series, seed=seed)
+        cohort = self.draft(
+            name,
+            recipe,
+            label_by=label_by,
+            split=split,
+            under=under,
+            series=series,
+            seed=seed,
+            attributes=attributes,
+            unlabelled=unlabelled,
+        )
         self._stored.save(cohort)
         return cohort
 
@@ -58,6 +66,8 @@ class Cohorts:
         under: Sequence[Path] = (),
         series: Sequence[str] = (),
         seed: int = 0,
+        attributes: Sequence[str] = (),
+        unlabelled: bool = False,
     ) -> Cohort:
         """What ``make`` would keep. No picture is read, so this is quick; empty slices of a volume are included.
 
@@ -69,11 +79,15 @@ class Cohorts:
             under: take only sources below one of these.
             series: take only these series keys.
             seed: which patients go to which split.
+            attributes: where to read what else is known of the images: "csv:FILE", "dicom:KEYWORD,KEYWORD".
+            unlabelled: learn from the chosen images without a label too. Not by itself: a library may hold images
+                that have nothing to do with the labelled ones, and only the person knows.
 
         Raises:
-            BadUsage: ``bad-name``, ``bad-label-by``, ``bad-split``, ``unknown-tag``, a table that cannot be read.
+            BadUsage: ``bad-name``, ``bad-label-by``, ``bad-split``, ``unknown-tag``, ``bad-attributes``, a table that
+                cannot be read.
             Refused: ``cohort-empty``, ``cohort-unfit`` (what was chosen may not be learnt from), ``no-labels``,
-                ``label-unknown-image``, ``label-conflict``.
+                ``no-attributes``, ``label-unknown-image``, ``label-conflict``.
         """
         name = name.strip()
         if not name or len(name) > 100 or not name.isprintable():
@@ -86,14 +100,20 @@ class Cohorts:
         if not labelled.labels:
             raise Refused("no-labels", count=len(numbers))
         items, split_notices = self._split(found.slices, labelled, split, seed)
+        more, told = dict[int, Item](), remarks.without_label(len(numbers) - len(labelled.labels))
+        if unlabelled:
+            more, told = joining(found.slices, numbers, labelled, items, split)
+        items, attribute_notices = attach(found.slices, items | more, attributes)
         known = all(i in labelled.patients or found.slices[i].study.patient_known for i in items)
         cohort = Cohort(name, recipe, tuple(items.values()), known)
         notices = [
             *labelled.notices,
             *unfit(found.slices[number] for number in wanted),
-            *_left_out(choice.of(found.without_plane), len(numbers) - len(labelled.labels)),
+            *remarks.without_plane(choice.of(found.without_plane)),
+            *told,
+            *attribute_notices,
             *split_notices,
-            *_on_splits(cohort, by_table=split.startswith("csv:")),
+            *remarks.on_splits(cohort, by_table=split.startswith("csv:")),
         ]
         return Cohort(name, recipe, cohort.items, known, tuple(notices))
 
@@ -110,8 +130,8 @@ class Cohorts:
         self._stored.delete(name)
 
     def verdict(self, cohort: Cohort) -> str:
-        """One honest sentence on what this many images can support."""
-        return verdict(cohort)
+        """What this many images can support, honestly."""
+        return remarks.verdict(cohort)
 
     def _labelled(self, slices: Sequence[Candidate], numbers: Sequence[int], how: str, plane: Plane) -> Labelling:
         kind, _, argument = how.partition(":")
@@ -165,63 +185,8 @@ def _fit(slices: Sequence[Candidate], wanted: Sequence[int], plane: Plane) -> li
     return numbers
 
 
-def verdict(cohort: Cohort) -> str:
-    """One honest sentence on what this many training images can support, from the smallest class."""
-    counts = {name: splits["train"] for name, splits in cohort.counts().items()}
-    smallest = min(counts, key=lambda name: counts[name])
-    least, patients = counts[smallest], cohort.patients()["train"]
-    where = f"“{smallest}” has {least} training image(s)"
-    if least < FEW:
-        return (
-            f"{where}: too few to learn from; a model would repeat them. {FEW} a class are the least, 100 are better."
-        )
-    if patients < FEW_PATIENTS:
-        who = "patient(s)" if cohort.patients_known else "file(s)"
-        return f"{where}, but all of them come from {patients} {who}: generated images will look like these."
-    if least < ENOUGH:
-        return f"{where}: enough for a first look; expect little variety, and look out for copies."
-    if least < MANY:
-        return f"{where}: enough for useful augmentation at small picture sizes."
-    return f"{where}: enough for varied augmentation."
-
-
 def _labels_by_patient(labelled: Labelling, patients: dict[int, str]) -> dict[str, list[str]]:
     result: dict[str, list[str]] = defaultdict(list)
     for number, patient in patients.items():
         result[patient].append(labelled.labels[number])
     return result
-
-
-def _left_out(without_plane: Sequence[Series], unlabelled: int) -> list[str]:
-    notices = []
-    if without_plane:
-        first = without_plane[0].description or Path(without_plane[0].folder).name
-        notices.append(f"{len(without_plane)} series cannot be cut in this plane and are left out, first {first}.")
-    if unlabelled:
-        notices.append(f"{unlabelled} image(s) have no label and are left out.")
-    return notices
-
-
-def _on_splits(cohort: Cohort, *, by_table: bool) -> list[str]:
-    notices = []
-    if not cohort.patients_known:
-        notices.append(
-            "Some images name no patient: that nobody is in two splits rests on the table."
-            if by_table
-            else "Some images name no patient, so neighbouring slices of one patient may fall on both sides of a split."
-        )
-    splits_of: dict[str, set[str]] = defaultdict(set)
-    patients_of: dict[str, set[str]] = defaultdict(set)
-    for item in cohort.items:
-        splits_of[item.patient].add(item.split)
-        patients_of[item.label].add(item.patient)
-    if torn := sum(1 for splits in splits_of.values() if len(splits) > 1):
-        notices.append(f"{torn} patient(s) are in more than one split; figures on unseen images will be too good.")
-    for name, splits in cohort.counts().items():
-        if not splits["train"]:
-            notices.append(f"Class “{name}” has no training images and cannot be learnt.")
-        elif len(patients_of[name]) == 1 and len(cohort.items) > 1:
-            notices.append(f"Class “{name}” has one patient: none is held out.")
-        elif empty := [split for split in SPLITS[1:] if not splits[split]]:
-            notices.append(f"Class “{name}” has no images in {' and '.join(empty)}.")
-    return notices

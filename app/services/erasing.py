@@ -129,7 +129,7 @@ def _from_audit(folder: Path, record: AuditRecord, cohort: Cohort, who: Subject)
 def _stand_in(item: Item, who: Subject) -> Item:
     if not who.is_shown(item):
         return item
-    return replace(item, series=who.stand_in, patient=who.stand_in, source="")
+    return replace(item, series=who.stand_in, patient=who.stand_in, source="", attributes={})
 
 
 def _blank(path: Path, words: Collection[str], stand_in: str) -> None:

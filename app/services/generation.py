@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.domain import condition
+from app.domain.cohort import Cohort
+from app.domain.condition import Attribute
 from app.domain.errors import BadUsage, Refused
 from app.domain.sample_set import SampleSetRecord
 from app.jobs.process import Job, OnMessage, OnOutcome
@@ -39,6 +42,7 @@ class Generation:
         per_class: int | None = None,
         classes: dict[str, int] | None = None,
         balance: bool = False,
+        attributes: Mapping[str, str] | None = None,
         steps: int | None = None,
         guidance: float | None = None,
         seed: int = 0,
@@ -52,12 +56,14 @@ class Generation:
             per_class: so many of every class.
             classes: so many of the named classes.
             balance: as many as bring every class up to the training images of the largest.
+            attributes: what every picture is to show besides its class, as a person writes it; what is not asked is
+                told to the model as it occurs in the training images of the class, all attributes together.
             steps, guidance: sampler settings; the family's default where ``None``.
             seed: the first picture's; the others count up.
 
         Raises:
             BadUsage: ``unknown-run``, ``bad-amount`` (not exactly one of the three, or nothing to draw),
-                ``unknown-class``.
+                ``unknown-class``, ``unknown-attribute``, ``bad-attribute-value``.
             Refused: ``no-checkpoint``, ``balanced-already``.
         """
         info = self._training.run(run_id)
@@ -78,11 +84,20 @@ class Generation:
             "run": run_id,
             "samples": new_id("samples"),
             "counts": counts,
+            "asked": condition.asked(self.attributes(run_id), attributes) if attributes else {},
             "steps": steps,
             "guidance": guidance,
             "seed": seed,
         }
         return self._starter.start("sample", params, resource="gpu", on_message=on_message, on_outcome=on_outcome)
+
+    def attributes(self, run_id: str) -> tuple[Attribute, ...]:
+        """What pictures of a run can be asked to show besides their class.
+
+        Raises:
+            BadUsage: ``unknown-run``.
+        """
+        return _cohort(self._training.run(run_id).folder).attributes
 
     def sets(self) -> list[SampleSetRecord]:
         """All sample sets, newest first."""
@@ -116,7 +131,7 @@ class Generation:
         return changed
 
     def _training_counts(self, run: Path) -> dict[str, int]:
-        return {name: n["train"] for name, n in cohorts.from_json(read_json(run / COHORT)).counts().items()}
+        return {name: n["train"] for name, n in _cohort(run).counts().items()}
 
     def _folder(self, samples_id: str) -> Path:
         folder = self._starter.project.samples / samples_id
@@ -124,6 +139,11 @@ class Generation:
             known = ", ".join(record.id for record in self.sets())
             raise BadUsage("unknown-samples", samples=samples_id, known=known or "none")
         return folder
+
+
+def _cohort(run: Path) -> Cohort:
+    """What a run learnt from, as it keeps it."""
+    return cohorts.from_json(read_json(run / COHORT))
 
 
 def _read(folder: Path) -> SampleSetRecord:

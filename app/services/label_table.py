@@ -1,4 +1,4 @@
-"""A CSV of labels or splits, and which images of the library its rows mean.
+"""A CSV of labels, splits or attributes, and which images of the library its rows mean.
 
 Knows text and paths; whether a label makes a cohort is the matter of ``cohorts``.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PureWindowsPath
 
 from app.domain.errors import BadUsage, Refused
@@ -21,7 +21,7 @@ DELIMITERS = ",;\t"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: what it names, and what it says of it."""
+    """One line: what it names, and what it says of it; ``others`` are the columns that have no name here."""
 
     line: int
     file: str = ""
@@ -29,6 +29,7 @@ class Row:
     label: str = ""
     split: str = ""
     patient: str = ""
+    others: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:
@@ -44,8 +45,8 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def read_table(path: Path, needs: str) -> Table:
-    """Read a table with a header row: ``file`` or ``series``, and the column ``needs``.
+def read_table(path: Path, needs: str = "") -> Table:
+    """Read a table with a header row: ``file`` or ``series``, and the column ``needs`` ("" for none).
 
     UTF-8 with or without a byte-order mark, or Windows-1252; commas, semicolons or tabs; any case of the header.
 
@@ -63,17 +64,20 @@ def read_table(path: Path, needs: str) -> Table:
     header = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     named = "file" if "file" in header else "series"
     for column in (named, needs):
-        if column not in header:
+        if column and column not in header:
             wanted = "file or series" if column == "series" and needs != "series" else column
             raise BadUsage("table-column", path=str(path), column=wanted, found=", ".join(header))
-    rows = tuple(
-        Row(reader.line_num, **{c: (record[header[c]] or "").strip() for c in COLUMNS if c in header})
-        for record in reader
-    )
-    rows = tuple(row for row in rows if row.name)
+    rows = tuple(row for record in reader if (row := _row(record, header, reader.line_num)).name)
     if not rows:
         raise BadUsage("table-empty", path=str(path))
     return Table(path.resolve(), rows)
+
+
+def _row(record: Mapping[str, str | None], header: Mapping[str, str], line: int) -> Row:
+    """One line; cells beyond the header and columns without a name are passed over."""
+    cells = {name: (record[own] or "").strip() for name, own in header.items() if name}
+    others = {header[name].strip(): text for name, text in cells.items() if name not in COLUMNS}
+    return Row(line, **{name: cells[name] for name in COLUMNS if name in cells}, others=others)
 
 
 def _decoded(content: bytes) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,20 +23,25 @@ HandLabels = Mapping[tuple[str, int | None], str]
 
 @dataclass(frozen=True, slots=True)
 class Labelling:
-    """Labels by candidate number, patients that a table names, and what the person should know."""
+    """Labels by candidate number, patients that a table names, and what the person should know.
+
+    ``kept_out`` are images that a table gives to a split which is none of ours: they join nothing.
+    """
 
     labels: dict[int, str]
     patients: dict[int, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    kept_out: frozenset[int] = frozenset()
 
 
 def by_folder(slices: Sequence[Candidate], chosen: Sequence[int]) -> Labelling:
     """The name of each image's folder; one level up where every folder holds one patient and the level above
-    gathers several patients a folder (class/patient/slice)."""
+    gathers several patients a folder (class/patient/slice). A folder called "unlabelled" gives no label."""
     nested = _one_patient_each(slices, chosen, 0) and not _one_patient_each(slices, chosen, 1)
     above = nested and len(_folders(slices, chosen, 1)) > 1
     notices = ("Each folder holds one patient, so the classes are the folders one level above.",) if above else ()
-    return Labelling({number: _folder(slices[number], int(above)).name for number in chosen}, {}, notices)
+    named = {number: _folder(slices[number], int(above)).name for number in chosen}
+    return Labelling({number: name for number, name in named.items() if not _says_nothing(name)}, {}, notices)
 
 
 def by_tag(slices: Sequence[Candidate], chosen: Sequence[int], keyword: str) -> Labelling:
@@ -77,13 +83,17 @@ def by_table(slices: Sequence[Candidate], chosen: Sequence[int], path: Path, sec
     wanted = set(chosen)
     labels: dict[int, str] = {}
     patients: dict[int, str] = {}
-    for row, numbers in matched(table, Index(slices), rows):
+    index = Index(slices)
+    for row, numbers in matched(table, index, rows):
         for number in wanted.intersection(numbers):
             if labels.setdefault(number, row.label) != row.label:
                 raise _conflict(table, row, labels[number])
             if row.patient:
                 patients[number] = _patient(row.patient, secret)
-    return Labelling(labels, patients)
+    for row in table.rows:
+        for number in wanted.intersection(index.find(row, table.path)) if row.patient and not row.label else ():
+            patients.setdefault(number, _patient(row.patient, secret))
+    return Labelling(labels, patients, (), kept_out(table, index))
 
 
 def splits_of_table(slices: Sequence[Candidate], path: Path) -> dict[int, str]:
@@ -103,6 +113,13 @@ def splits_of_table(slices: Sequence[Candidate], path: Path) -> dict[int, str]:
     return splits
 
 
+def kept_out(table: Table, index: Index) -> frozenset[int]:
+    """Images that a table gives to a split which is none of ours ("guard", "exclude")."""
+    ours = rename_splits(row.split for row in table.rows if row.split)
+    foreign = (row for row in table.rows if row.split and row.split not in ours)
+    return frozenset(number for row in foreign for number in index.find(row, table.path))
+
+
 def _conflict(table: Table, row: Row, other: str) -> Refused:
     return Refused(
         "label-conflict", path=str(table.path), name=row.name, line=row.line, one=other, other=row.label or row.split
@@ -111,6 +128,11 @@ def _conflict(table: Table, row: Row, other: str) -> Refused:
 
 def _patient(name: str, secret: bytes) -> str:
     return hmac.new(secret, f"table\x1f{name}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _says_nothing(folder: str) -> bool:
+    """Whether a folder's name says that nobody labelled what is in it."""
+    return re.sub(r"[\W_]", "", folder.casefold()) in ("unlabelled", "unlabeled", "nolabel", "notlabelled", "unsorted")
 
 
 def _folder(candidate: Candidate, level: int) -> Path:

@@ -14,12 +14,11 @@ from app.domain.errors import BadUsage, Failed, Refused, UnderstudyError
 from app.domain.study import SeriesLine
 from app.jobs.process import Runner
 from app.services import erasing
-from app.services.history import COHORT, has_worker
+from app.services.history import RECORD, has_worker
+from app.services.lineage import learnt_from_deleted
 from app.services.traces import Subject, Traces, subject, traces
-from app.store import cohorts as cohort_store
 from app.store import erasing as rows
 from app.store.files import Files
-from app.store.folders import read_json
 from app.store.library import Library
 from app.store.places import Places
 from app.store.project import Project
@@ -98,10 +97,8 @@ class Patients:
 
     def learnt_from_deleted(self, run_id: str) -> int:
         """How many patients, deleted since, a run learnt from. Such a run cannot go on or be drawn from."""
-        path = self._project.runs / run_id / COHORT
-        if not path.exists():
-            return 0
-        return len({item.patient for item in cohort_store.from_json(read_json(path)).items if item.deleted})
+        folder = self._project.runs / run_id
+        return learnt_from_deleted(folder) if (folder / RECORD).exists() else 0
 
     def unfinished(self) -> bool:
         """Whether a deletion was begun that is not finished."""

@@ -14,6 +14,7 @@ from app.domain.run import RunRecord
 from app.domain.sample_set import SampleSetRecord
 from app.domain.study import SeriesLine
 from app.services.history import COHORT, RECORD
+from app.services.lineage import ancestors
 from app.store import audits as audit_store
 from app.store import cohorts as cohort_store
 from app.store.files import Files
@@ -45,7 +46,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class LearntFrom:
-    """A run whose cohort holds images of the patient.
+    """A run whose cohort, or that of a run that it began with, holds images of the patient.
 
     Attributes:
         run: its id.
@@ -110,10 +111,15 @@ def traces(project: Project, who: Subject) -> Traces:
 
 
 def learnt_from(project: Project, who: Subject) -> tuple[LearntFrom, ...]:
-    """The runs whose cohort holds images of the patient, newest first."""
+    """The runs whose cohort holds images of the patient, and those that began with one of them, newest first."""
+    own = {
+        folder: Counter(item.split for item in cohort.items if who.is_shown(item))
+        for folder, cohort in run_cohorts(project)
+    }
     found = []
-    for folder, cohort in run_cohorts(project):
-        images = Counter(item.split for item in cohort.items if who.is_shown(item))
+    for folder, shown in own.items():
+        behind = sum(own.get(run, Counter[str]())["train"] for run in ancestors(folder))
+        images = shown | Counter(train=behind)
         if images:
             record = RunRecord.from_json(read_json(folder / RECORD))
             found.append(LearntFrom(folder.name, record.cohort, record.created, dict(images)))

@@ -10,8 +10,9 @@ from app.domain.errors import BadUsage, Refused
 from app.domain.run import RunRecord, RunState
 from app.jobs.messages import Message
 from app.jobs.process import Job, OnMessage, OnOutcome
-from app.services import history
+from app.services import history, priors
 from app.services.history import COHORT, RECORD, RunInfo
+from app.services.priors import Prior, source_run
 from app.services.starting import Starter
 from app.store import cohorts
 from app.store.folders import new_id, now, write_json
@@ -37,6 +38,7 @@ class Training:
         steps: int | None = None,
         seed: int = 0,
         device: str = "auto",
+        devices: int = 1,
         from_checkpoint: str | Path | None = None,
         on_message: OnMessage | None = None,
         on_outcome: OnOutcome | None = None,
@@ -50,18 +52,20 @@ class Training:
             steps: training steps instead of a time.
             seed: of everything random.
             device: "auto", "cpu", "cuda:0", "mps".
-            from_checkpoint: a checkpoint whose weights to begin with (the same family, size and classes).
+            devices: how many devices of that kind share every step; their number is checked by the worker.
+            from_checkpoint: what to begin with: a checkpoint of the same family (classes and attributes may differ), or
+                the folder or ZIP of a MONAI bundle.
 
         Raises:
             BadUsage: ``bad-budget``.
-            Refused: ``class-too-small``; ``path-missing`` for ``from_checkpoint``.
+            Refused: ``class-too-small``; ``path-missing`` and ``learnt-images-deleted`` for ``from_checkpoint``.
         """
         if budget_s is None and steps is None:
             budget_s = DEFAULT_BUDGET_S
         _check_budget(budget_s, steps)
         _check_classes(cohort)
-        if from_checkpoint is not None and not Path(from_checkpoint).exists():
-            raise Refused("path-missing", path=str(from_checkpoint))
+        begin = None if from_checkpoint is None else Path(from_checkpoint).expanduser().absolute()
+        start = {} if begin is None else self._source(begin)
         record = RunRecord(
             id=new_id("run"),
             cohort=cohort.name,
@@ -72,17 +76,18 @@ class Training:
             steps=steps,
             seed=seed,
             device=device,
+            devices=devices,
             created=now(),
             versions=versions(),
             recipe=cohort.recipe.to_json(),
             classes=cohort.classes,
+            start=start,
         )
         folder = self._starter.project.runs / record.id
         folder.mkdir(parents=True)
         write_json(folder / COHORT, cohorts.to_json(cohort))
         write_json(folder / RECORD, record.to_json())
-        begin = None if from_checkpoint is None else str(Path(from_checkpoint).expanduser().absolute())
-        return self._start(record, {"from_checkpoint": begin}, on_message, on_outcome)
+        return self._start(record, {"from_checkpoint": begin and str(begin)}, on_message, on_outcome)
 
     def resume(
         self,
@@ -130,9 +135,23 @@ class Training:
             raise BadUsage("unknown-run", run=run_id, known=known or "none")
         return self._info(folder)
 
+    def priors(self, family: str, size: int, channels: int = 1) -> list[Prior]:
+        """Earlier runs that one of ``family`` on pictures of ``size`` pixels could begin with, the likeliest first.
+
+        Their ``path`` is what ``start`` takes as ``from_checkpoint``.
+        """
+        return priors.priors(self.runs(), family, size, channels)
+
     def history(self, run_id: str) -> list[Message]:
         """Everything that the run said, over all its resumes, oldest first. Raises as ``run``."""
         return history.history(self.run(run_id).folder)
+
+    def _source(self, path: Path) -> dict[str, Any]:
+        """What a run's record says of its start before the worker has read it: the run of this project it lies in."""
+        if not path.exists():
+            raise Refused("path-missing", path=str(path))
+        run = source_run(path, self._starter.project.runs)
+        return {"run": run} if run else {}
 
     def _info(self, folder: Path) -> RunInfo:
         return history.read_run(folder, alive=self._starter.runner.find(folder.name) is not None)

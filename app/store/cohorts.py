@@ -49,6 +49,7 @@ class Cohorts:
                 "split": item.split,
                 "patient": item.patient,
                 "source": item.source,
+                "attributes": dict(item.attributes),
             }
             for number, item in enumerate(cohort.items)
         ]
@@ -78,7 +79,7 @@ class Cohorts:
             rows = connection.execute(query).mappings().all()
         if head is None:
             raise BadUsage("unknown-cohort", name=name, known=", ".join(self.names()) or "none")
-        columns = ("series", "index", "label", "split", "patient", "source")
+        columns = ("series", "index", "label", "split", "patient", "source", "attributes")
         return Cohort(
             name=name,
             recipe=Recipe.from_json(head["recipe"]),

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """Newest migration: a database at this version is opened without looking further."""
 
 metadata = MetaData()
@@ -135,5 +135,6 @@ cohort_items = Table(
     Column("split", Text, nullable=False),
     Column("patient", Text, nullable=False),
     Column("source", Text, nullable=False),
+    Column("attributes", JSON, nullable=False, server_default="{}"),
 )
 """The slices of a cohort; no link to ``series``, so that a cohort keeps its record when a study is removed."""

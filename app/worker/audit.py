@@ -6,10 +6,12 @@ Only the measuring knows torch (``models.evaluate``); the judging is ``app.domai
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain import audit_rules
 from app.domain.audit import AuditRecord, Verdict
@@ -19,6 +21,7 @@ from app.store.folders import new_id, now, staged, write_json
 from app.store.project import Project
 from app.versions import versions
 from app.worker import audit_report
+from app.worker.ancestry import Ancestry
 from app.worker.audit_subject import Subject, load_subject
 from app.worker.channel import Channel
 from models.data.prepared import PreparedImages
@@ -53,7 +56,9 @@ def audit(project: Project, samples_id: str, channel: Channel, *, audit_id: str 
     """
     subject = load_subject(project, samples_id, channel)
     channel.phase("Measuring")
+    ancestry = Ancestry(project, project.runs / subject.run.id, channel)
     figures = measure(subject.data, subject.images, subject.labels, seed=0, on_progress=_checked(channel))
+    figures = _with_ancestors(figures, ancestry, subject.images)
     channel.check()
     record = _record(audit_id or new_id("audit"), subject, figures)
     channel.phase("Writing the report")
@@ -62,6 +67,17 @@ def audit(project: Project, samples_id: str, channel: Channel, *, audit_id: str 
         write_json(folder / "measures.json", figures.to_json())
         audit_report.write(folder, subject, record, figures, channel)
     return record
+
+
+def _with_ancestors(figures: Measures, ancestry: Ancestry, images: NDArray[np.float32]) -> Measures:
+    """Copies of what stands behind the run count like copies of what it learnt itself."""
+    own = figures.copies
+    if own is None:
+        return figures
+    if not ancestry.is_whole:
+        return replace(figures, copies=None, missing={**figures.missing, "copies": "start-unknown"})
+    both = np.asarray(own.suspect) | ancestry.suspects(images)
+    return replace(figures, copies=replace(own, suspect=tuple(map(bool, both)), share=float(both.mean())))
 
 
 def _checked(channel: Channel) -> Callable[[int, int], None]:

@@ -65,13 +65,15 @@ def synthetic(
 
 
 def real(data: PreparedImages, sources: Sources, names: Pseudonyms) -> Iterator[Leaving]:
-    """The training split as it was prepared (cropped, resized), under pseudonyms; never another split.
+    """The labelled part of the training split as it was prepared (cropped, resized), under pseudonyms.
+
+    Never another split, and never an image without a label: nobody would know what it shows.
 
     Raises:
         Failed: a source has gone or is damaged.
     """
     items = sources.cohort.items
-    train = [int(i) for i in data.subset("train")]
+    train = [int(i) for i in data.subset("train") if items[i].label]
     patients = names.patients(items[i].patient for i in train)
     chosen = sorted(train, key=lambda i: (items[i].label, patients[items[i].patient], items[i].series, items[i].index))
     for number, index in enumerate(chosen, start=1):

@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "sample-project": "app.worker.sample_project:run",
     "prepare": "app.worker.prepare:run",
     "train": "app.worker.train:run",
+    "train-rank": "app.worker.ranks:run",
     "sample": "app.worker.sample:run",
     "audit": "app.worker.audit:run",
     "export": "app.worker.export:run",

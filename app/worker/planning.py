@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import BadUsage, Refused
+from app.domain.errors import Refused
 from app.domain.run import RunRecord
 from app.services.history import COHORT
 from app.store import cohorts
@@ -19,8 +21,12 @@ from models.api import Attribute
 from models.config import TrainingPlan, choose_family, preset, training_plan
 from models.data.feeding import Feed
 from models.data.prepared import PreparedImages
+from models.start.opening import opened
+from models.start.skeleton import UNFIT, plain_line, skeleton
+from models.start.taken import Start, Taken
 from models.training import checkpoint
 from models.training.checkpoint import Checkpoint
+from models.training.ema import WeightAverages
 from models.training.state import RunState
 
 
@@ -37,20 +43,22 @@ def prepared(project: Project, record: RunRecord, folder: Path, channel: Channel
     return PreparedImages.open(ensure_prepared(project, cohort, channel))
 
 
-def settled(record: RunRecord, data: PreparedImages, device: str) -> RunRecord:
+def settled(record: RunRecord, data: PreparedImages, device: str, begin: Start | None = None) -> RunRecord:
     """The record with "auto" turned into a family and its reason, and the device that is there."""
     family, reason = record.family, record.reason
-    if family == "auto":
+    if family == "auto" and begin is not None:
+        family, reason = begin.family, "The weights that it starts from are of this family."
+    elif family == "auto":
         images = len(data.subset("train"))
         family, reason = choose_family(images=images, size=data.size, budget_s=record.budget_s, device=device)
     return replace(record, family=family, reason=reason, device=device)
 
 
-def new_plan(record: RunRecord, data: PreparedImages) -> TrainingPlan:
-    """The plan of a run that begins.
+def new_plan(record: RunRecord, data: PreparedImages, begin: Start | None = None, path: str = "") -> TrainingPlan:
+    """The plan of a run that begins; its network is that of ``begin`` (which lies at ``path``), where it has one.
 
     Raises:
-        Refused: ``cannot-train``: the family cannot be made for these pictures.
+        Refused: ``cannot-train``: the family cannot be made for these pictures; ``bad-start``: nor as ``begin`` asks.
     """
     images = len(data.subset("train"))
     try:
@@ -66,7 +74,11 @@ def new_plan(record: RunRecord, data: PreparedImages) -> TrainingPlan:
         )
     except ValueError as error:
         raise Refused("cannot-train", detail=str(error)) from error
-    asked = {} if record.steps is None else {"step_cap": None}
+    if begin is not None:
+        with _sound(path):
+            config = begin.config(config)
+            skeleton(config)
+    asked = {} if record.steps is None else {"step_cap": None, "patience": None}
     return training_plan(
         config,
         images=images,
@@ -82,10 +94,11 @@ def resumed_plan(record: RunRecord, stored: Checkpoint, params: dict[str, Any]) 
     """The plan of a checkpoint, with what is asked for on top and the device that is there now."""
     plan = TrainingPlan.from_json(stored.plan)
     changes: dict[str, Any] = {"device": record.device}
+    unending = {"step_cap": None, "patience": None}
     if params.get("more_s") is not None:
-        changes |= {"budget_s": stored.seconds + params["more_s"], "steps": None, "step_cap": None}
+        changes |= {"budget_s": stored.seconds + params["more_s"], "steps": None, **unending}
     elif params.get("more_steps") is not None:
-        changes |= {"steps": stored.step + params["more_steps"], "budget_s": None, "step_cap": None}
+        changes |= {"steps": stored.step + params["more_steps"], "budget_s": None, **unending}
     return replace(plan, **changes)
 
 
@@ -99,24 +112,55 @@ def last_good(folder: Path, channel: Channel) -> tuple[Path, Checkpoint] | None:
     return None
 
 
-def begun_from(path: Path, plan: TrainingPlan, data: PreparedImages, folder: Path) -> Path:
-    """A first checkpoint of ``plan`` that wears the weights of another run's; returns its path.
+def start_of(params: dict[str, Any]) -> Start | None:
+    """What the run is to begin from, read and found sound; None where it begins anew.
 
     Raises:
-        BadUsage: ``bad-checkpoint``: damaged, or of a network of another shape.
+        Refused: ``bad-start``: it is damaged, hostile, or nothing that can be begun from.
     """
-    path = path.with_suffix(".json")
-    try:
-        source = checkpoint.read(path)
-        weights = checkpoint.tensors(path, f"average/{source.average}/")
+    path = params.get("from_checkpoint")
+    if not path:
+        return None
+    with _sound(path):
+        return opened(Path(path))
+
+
+def begun_from(begin: Start, path: str, plan: TrainingPlan, data: PreparedImages, folder: Path) -> tuple[Path, Taken]:
+    """A first checkpoint of ``plan`` that wears the weights of ``begin``; its path, and what was taken over.
+
+    Raises:
+        Refused: ``bad-start``: the weights do not fit these pictures.
+    """
+    with _sound(path):
+        weights, taken = begin.weights(plan.family)
         state = RunState(plan, Feed(data, "train"))
-        state.family.network.load_state_dict(weights)
-    except (ValueError, RuntimeError) as error:
-        raise BadUsage("bad-checkpoint", path=str(path), detail=str(error).splitlines()[0]) from error
-    for length in state.averages.lengths:
-        state.averages.load(length, weights)
+        state.family.network.load_state_dict(weights, strict=False)
+    state.averages = WeightAverages(state.family.network, plan.averages)
     state.choose_precision()
-    return state.save(folder, seconds=0.0, held_out_loss=None)
+    return state.save(folder, seconds=0.0, held_out_loss=None), taken
+
+
+def told(taken: Taken, path: str) -> dict[str, str]:
+    """The facts of the notice ``started-from``."""
+    parts = [
+        (f"new: {', '.join(taken.new)}", taken.kind == "checkpoint" and taken.new),
+        (f"left behind: {', '.join(taken.lost)}", taken.lost),
+        (f"new attributes: {', '.join(taken.attributes_new)}", taken.attributes_new),
+        (f"attributes left behind: {', '.join(taken.attributes_lost)}", taken.attributes_lost),
+        ("grey levels of these pictures, as they differ much", taken.kind == "checkpoint" and taken.own_greys),
+        ("classes and noise levels are learnt anew", taken.kind == "bundle"),
+    ]
+    said = "; ".join(text for text, applies in parts if applies)
+    return {"name": Path(path).name, "share": f"{taken.share:.0%}", "detail": said or "nothing else differs"}
+
+
+@contextmanager
+def _sound(path: str) -> Iterator[None]:
+    """Whatever a file from outside makes go wrong becomes one sentence that names it."""
+    try:
+        yield
+    except UNFIT as error:
+        raise Refused("bad-start", path=str(path), detail=plain_line(error)) from error
 
 
 def device_of(record: RunRecord) -> str:

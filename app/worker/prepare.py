@@ -25,7 +25,7 @@ from app.store.cohorts import Cohorts
 from app.store.library import Library
 from app.store.project import Project
 from app.worker.channel import Channel
-from models.data.prepared import PreparedFacts, PreparedImages
+from models.data.prepared import UNLABELLED, AttributeFacts, PreparedFacts, PreparedImages
 
 FORMAT = 1
 """Raised when this module prepares the same recipe differently."""
@@ -76,7 +76,10 @@ def ensure_prepared(project: Project, cohort: Cohort, channel: Channel) -> Path:
 def _fingerprint(cohort: Cohort, sources: Mapping[str, Series]) -> str:
     """Hash of all that the arrays depend on; the cohort's name is no part of it."""
     hashes = {key: [[i.sha256, i.index] for i in one.instances] for key, one in sources.items()}
-    items = [[i.series, i.index, i.label, i.split, i.patient] for i in cohort.items]
+    items = [
+        [i.series, i.index, i.label, i.split, i.patient, *([dict(i.attributes)] if i.attributes else [])]
+        for i in cohort.items
+    ]
     content = json.dumps([FORMAT, cohort.recipe.to_json(), items, hashes], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
 
@@ -123,15 +126,18 @@ def _made(cohort: Cohort, series: Series, index: int, window: Window) -> prepari
 def _facts(cohort: Cohort, spacings: Sequence[Window | None], windows: Sequence[Window]) -> PreparedFacts:
     numbers = {name: number for number, name in enumerate(cohort.classes)}
     patients = {name: number for number, name in enumerate(sorted({item.patient for item in cohort.items}))}
+    attributes = cohort.attributes
     return PreparedFacts(
         classes=cohort.classes,
-        labels=tuple(numbers[item.label] for item in cohort.items),
+        labels=tuple(numbers.get(item.label, UNLABELLED) for item in cohort.items),
         split=tuple(item.split for item in cohort.items),
         groups=tuple(patients[item.patient] for item in cohort.items),
         sources=tuple(f"{item.series}/{item.index}" for item in cohort.items),
         recipe=cohort.recipe.to_json(),
         pixel_spacing_mm=tuple(spacings),
         windows=tuple(windows),
+        attributes=tuple(AttributeFacts(one.name, one.values, one.low, one.high) for one in attributes),
+        values=tuple(tuple(one.place(item.attributes.get(one.name)) for one in attributes) for item in cohort.items),
     )
 
 

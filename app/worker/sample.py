@@ -1,4 +1,7 @@
-"""Draws a sample set: pictures of every class asked for, suspected copies of training images drawn again."""
+"""Draws a sample set: pictures of every class asked for, suspected copies of training images drawn again.
+
+What each picture is asked to show besides its class is decided by ``asking``.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,12 @@ from app.services.history import CHECKPOINTS, RECORD
 from app.store.folders import now, read_json, staged, write_json
 from app.store.project import Project
 from app.versions import versions
+from app.worker.ancestry import Ancestry
+from app.worker.asking import Asking
 from app.worker.channel import Channel
 from app.worker.pictures import write_sheet
 from app.worker.planning import device_of, prepared
+from models.api import FamilyConfig
 from models.data.prepared import PreparedImages
 from models.evaluate.neighbours import CopyCheck
 from models.sampling.generate import generate
@@ -56,6 +62,16 @@ def run(spec: JobSpec, channel: Channel) -> dict[str, Any]:
         project.close()
 
 
+class _Copies:
+    """Looks among what the run learnt and what stands behind it."""
+
+    def __init__(self, own: CopyCheck, ancestry: Ancestry) -> None:
+        self._own, self._ancestry = own, ancestry
+
+    def suspects(self, images: NDArray[np.float32]) -> NDArray[np.bool_]:
+        return self._own.suspects(self._own.nearest(images)) | self._ancestry.suspects(images)
+
+
 class _Sampling:
     """One sample set in the making."""
 
@@ -70,10 +86,13 @@ class _Sampling:
 
     def run(self) -> dict[str, Any]:
         data = prepared(self.project, self.record, self.source, self.channel)
+        config = FamilyConfig.from_json(checkpoint.read(self.checkpoint).plan["family"])
+        self.asking = Asking(data, config.attributes, self.params.get("asked", {}))
         with staged(self.project.samples / self.params["samples"]) as folder:
             shape = (len(self.labels), data.channels, data.size, data.size)
             images = np.lib.format.open_memmap(folder / IMAGES, mode="w+", dtype=np.float32, shape=shape)
-            seeds, screened = self._draw(images, CopyCheck(data))
+            ancestry = Ancestry(self.project, self.source, self.channel)
+            seeds, screened = self._draw(images, _Copies(CopyCheck(data), ancestry))
             images.flush()
             del images
             record = self._record(data, seeds, screened)
@@ -82,7 +101,7 @@ class _Sampling:
         counts = Counter(self.record.classes[label] for label in self.labels)
         return {"samples": record.id, "counts": dict(counts), "screened_out": screened}
 
-    def _draw(self, images: NDArray[np.float32], copies: CopyCheck) -> tuple[list[int], int]:
+    def _draw(self, images: NDArray[np.float32], copies: _Copies) -> tuple[list[int], int]:
         """Fill ``images``; returns the seed of every picture and how many suspected copies were replaced."""
         first, count = int(self.params["seed"]), len(self.labels)
         seeds = [first + number for number in range(count)]
@@ -102,13 +121,15 @@ class _Sampling:
         return seeds, screened
 
     def _fill(
-        self, images: NDArray[np.float32], numbers: Sequence[int], seeds: Sequence[int], copies: CopyCheck
+        self, images: NDArray[np.float32], numbers: Sequence[int], seeds: Sequence[int], copies: _Copies
     ) -> list[int]:
         """Draw the pictures of ``numbers``; returns those that are suspected copies."""
+        labels, own_seeds = [self.labels[number] for number in numbers], [seeds[number] for number in numbers]
         drawn = generate(
             self.checkpoint,
-            [self.labels[number] for number in numbers],
-            [seeds[number] for number in numbers],
+            labels,
+            own_seeds,
+            attributes=self.asking.of(labels, own_seeds),
             steps=self.params.get("steps"),
             guidance=self.params.get("guidance"),
             device=self.device,
@@ -122,7 +143,7 @@ class _Sampling:
             places = list(numbers[done : done + len(batch)])
             done += len(batch)
             images[places] = batch
-            found = copies.suspects(copies.nearest(batch))
+            found = copies.suspects(batch)
             suspects.extend(place for place, suspect in zip(places, found, strict=True) if suspect)
             self._show(images, numbers[:done])
         return suspects
@@ -154,10 +175,11 @@ class _Sampling:
             window=window,
             pixel_spacing_mm=spacing,
             samples=tuple(
-                Sample(number, names[label], seed)
+                Sample(number, names[label], seed, attributes=self.asking.words(label, seed))
                 for number, (label, seed) in enumerate(zip(self.labels, seeds, strict=True))
             ),
             versions=versions(),
+            asked=self.params.get("asked", {}),
         )
 
 

@@ -5,6 +5,7 @@ What a person needs later lies in the run's folder: ``run.json``, ``checkpoints/
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import math
 import time
@@ -14,50 +15,73 @@ from typing import Any
 
 from app.domain.errors import Failed, Stopped
 from app.domain.run import RunRecord
+from app.jobs.child import LOG_NAME
 from app.jobs.messages import CheckpointNow, PreviewNow
 from app.jobs.spec import JobSpec
 from app.services.history import CHECKPOINTS, RECORD
 from app.store.folders import read_json, write_json
 from app.store.project import Project
 from app.versions import versions
-from app.worker import planning
+from app.worker import planning, ranks
 from app.worker.channel import Channel
 from app.worker.pictures import write_sheet
 from models.config import TrainingPlan
 from models.data.prepared import PreparedImages
 from models.training import events
-from models.training.checkpoint import Checkpoint
+from models.training.checkpoint import COPYING, Checkpoint, CheckpointError
 from models.training.loop import DivergedError, train
+from models.training.memory import TooLargeError, ran_out
 
 METRIC_S = 0.5
 """Least time between two points of the loss curve, once it is long."""
 POINTS = 1000
 """Points that a curve has about when its training has lasted long; an overnight history stays quick to read."""
 EVERY_STEP_UNTIL = 50
-COPIES_ALARM = 0.25
-"""Share of near copies among the previews from which on the person is told."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A full disk, a full quota, and a limit on the size of files."""
+_TOLD = {"stepped-back", "smaller-portions", "turned", "turned-copies"}
+"""Notices of the training loop that a person reads."""
 
 
 def run(spec: JobSpec, channel: Channel) -> dict[str, Any]:
     """Train or go on training ``params["run"]``.
 
     Returns:
-        ``{"run", "step", "checkpoint" (relative to the project), "images_per_s"}``.
+        ``{"run", "step", "checkpoint", "best", "images_per_s"}``: the checkpoints to go on and to draw from, relative
+        to the project.
 
     Raises:
         Stopped: on request, with the same facts; a checkpoint is saved.
-        Failed: ``diverged``, ``unwritable``; the last checkpoint stands.
+        Failed: ``diverged``, ``image-too-large``, ``out-of-memory``, ``training-disk-full``, ``unwritable``,
+            ``unusable-checkpoint``; the last checkpoint stands.
         Refused: ``cannot-train``, ``device-missing``.
     """
     project = Project.open(Path(spec.project))
     try:
         return _Training(spec, channel, project).run()
-    except DivergedError as error:
-        raise Failed("diverged", step=error.step) from error
-    except OSError as error:
-        raise Failed("unwritable", path=spec.folder, detail=error.strerror or str(error)) from error
+    except (OSError, RuntimeError, MemoryError, CheckpointError) as error:
+        failed = _failed(error, spec)
+        if failed is None:
+            raise
+        raise failed from error
     finally:
         project.close()
+
+
+def _failed(error: Exception, spec: JobSpec) -> Failed | None:
+    """What ended a training, for a person; None for what nobody foresaw."""
+    match error:
+        case DivergedError(step=step):
+            return Failed("diverged", step=step)
+        case TooLargeError():
+            return Failed("image-too-large")
+        case CheckpointError():
+            return Failed("unusable-checkpoint", detail=str(error))
+        case OSError(errno=number) if number in _FULL:
+            return Failed("training-disk-full", path=spec.folder)
+        case OSError():
+            return Failed("unwritable", path=spec.folder, detail=error.strerror or str(error))
+    return Failed("out-of-memory", log=str(Path(spec.folder) / LOG_NAME)) if ran_out(error) else None
 
 
 class _Training:
@@ -74,24 +98,34 @@ class _Training:
 
     def run(self) -> dict[str, Any]:
         record = RunRecord.from_json(read_json(self.folder / RECORD))
+        found = planning.last_good(self.checkpoints, self.channel)
+        start = planning.start_of(self.params) if found is None else None
         data = planning.prepared(self.project, record, self.folder, self.channel)
         self.channel.check()
-        record = planning.settled(record, data, planning.device_of(record))
-        found = planning.last_good(self.checkpoints, self.channel)
-        plan = planning.new_plan(record, data) if found is None else self._resumed(record, found[1])
+        record = planning.settled(record, data, planning.device_of(record), start)
+        path = str(self.params.get("from_checkpoint"))
+        plan = planning.new_plan(record, data, start, path) if found is None else self._resumed(record, found)
+        ranks.checked(record.devices, record.device, plan.batch)
         begin = None if found is None else found[0]
-        if begin is None and self.params.get("from_checkpoint"):
-            begin = planning.begun_from(Path(self.params["from_checkpoint"]), plan, data, self.checkpoints)
+        if start is not None:
+            begin, taken = planning.begun_from(start, path, plan, data, self.checkpoints)
+            record = replace(record, start={**record.start, "name": Path(path).name, **taken.to_json()})
+            self.channel.notice("started-from", **planning.told(taken, path))
         self._keep(replace(record, budget_s=plan.budget_s, steps=plan.steps), data)
         self.channel.phase("Training")
-        for event in train(plan, data, folder=self.checkpoints, resume=begin, asked=self._asked):
-            if isinstance(event, events.Ended):
-                return self._ended(event)
-            self._tell(event, plan)
+        with ranks.leading(self.project, record.devices, record.device, self.channel) as leader:
+            for event in train(plan, data, folder=self.checkpoints, resume=begin, asked=self._asked, leader=leader):
+                if isinstance(event, events.Ended):
+                    return self._ended(event)
+                self._tell(event, plan)
         raise AssertionError("the training loop ended without a last word")
 
-    def _resumed(self, record: RunRecord, stored: Checkpoint) -> TrainingPlan:
-        return planning.resumed_plan(record, stored, self.params)
+    def _resumed(self, record: RunRecord, found: tuple[Path, Checkpoint]) -> TrainingPlan:
+        path, stored = found
+        plan = planning.resumed_plan(record, stored, self.params)
+        if (plan.family.family, plan.family.classes, plan.seed) != (record.family, record.classes, record.seed):
+            raise CheckpointError(f"checkpoint {path.name}: it belongs to another run")
+        return plan
 
     def _keep(self, record: RunRecord, data: PreparedImages) -> None:
         """Write down what was settled, and the hash of what is learnt from."""
@@ -127,6 +161,8 @@ class _Training:
                 self.channel.checkpoint(step, path.relative_to(self.project.root).as_posix())
             case events.Notice(code="started", facts=facts):
                 self.channel.notice("training-started", **facts)
+            case events.Notice(code=code, facts=facts) if code in _TOLD:
+                self.channel.notice(code, **facts)
 
     def _stepped(self, event: events.StepDone, plan: TrainingPlan) -> None:
         self.first = self.first or event
@@ -148,7 +184,7 @@ class _Training:
         if event.copy_rate is None:
             return
         self.channel.metric(event.step, {"copy_rate": event.copy_rate})
-        if event.copy_rate >= COPIES_ALARM and not self.alarmed:
+        if event.copy_rate >= COPYING and not self.alarmed:
             self.alarmed = True
             self.channel.notice("copies-alarm", share=f"{event.copy_rate:.0%}", step=event.step)
 
@@ -157,6 +193,7 @@ class _Training:
             "run": self.folder.name,
             "step": event.step,
             "checkpoint": event.checkpoint.relative_to(self.project.root).as_posix(),
+            "best": event.best.relative_to(self.project.root).as_posix(),
             "images_per_s": self._speed(),
         }
         if event.reason == "stopped":

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.arguments import FAMILIES, FAMILIES_TO_COME
 from app.cli.main import main
 from app.cli.verbs import VERBS
+from app.domain import families
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,20 +75,6 @@ def test_bad_usage_is_exit_2_and_one_finished_line(words: list[str], capsys: pyt
 @pytest.mark.parametrize(
     "words",
     [
-        ["train", "P", "--cohort", "c", "--family", FAMILIES_TO_COME[0]],
-        ["train", "P", "--cohort", "c", "--devices", "2"],
-        ["cohort", "P", "c", "--attributes", "csv:a.csv"],
-    ],
-)
-def test_reserved_options_are_refused_by_name(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*words, "--json"]) == 3
-    last = last_json(capsys.readouterr().out)
-    assert (last["outcome"], last["code"]) == ("refused", "not-available")
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
         ["import", "{missing}", "x"],
         ["studies", "{missing}"],
         ["cohort", "{missing}", "c"],
@@ -133,4 +119,4 @@ def test_the_families_offered_are_the_ones_that_can_be_built() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Dict) and node.keys
     ]
-    assert set(FAMILIES) - {"auto"} in tables
+    assert set(families.NAMES) - {families.AUTO} in tables

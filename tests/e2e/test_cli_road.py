@@ -51,6 +51,30 @@ def samples(project: Path, run: str) -> str:
     return str(understudy("generate", project, "--run", run, "--per-class", "3").done()["samples"])
 
 
+def test_attributes_and_images_without_a_label_on_the_command_line(project: Path, tmp_path: Path) -> None:
+    series = [one["series"] for study in listing(project)["studies"] for one in study["series"]]
+    assert len(series) == 24
+    rows = [f"{key},{'thin' if n % 2 else 'thick'},{n % 5},Doe^{n}" for n, key in enumerate(series)]
+    (tmp_path / "known.csv").write_text("\n".join(["series,slice,dose,patient name", *rows]))
+    labels = [f"{key},{'ab'[n // 2 % 2]}" for n, key in enumerate(series[:20])]
+    (tmp_path / "labels.csv").write_text("\n".join(["series,label", *labels]))
+    known, by = f"csv:{tmp_path / 'known.csv'}", f"csv:{tmp_path / 'labels.csv'}"
+    made = understudy(
+        "cohort", project, "rich", "--size", "16", "--split", "60/20/20",
+        "--label-by", by, "--unlabelled", "--attributes", known,
+    ).done()  # fmt: skip
+    assert (made["images"], made["unlabelled"]) == (40, 8)
+    assert [one["name"] for one in made["attributes"]] == ["dose", "slice"]
+    assert "Doe" not in json.dumps(made)
+    run = understudy("train", project, "--cohort", "rich", "--family", "vae", "--steps", "3").done()["run"]
+    asked = understudy("generate", project, "--run", run, "--per-class", "2", "--attribute", "Slice=thin").done()
+    record = json.loads((project / "samples" / asked["samples"] / "samples.json").read_text())
+    assert record["asked"] == {"slice": "thin"}
+    assert {sample["attributes"]["slice"] for sample in record["samples"]} == {"thin"}
+    wrong = understudy("generate", project, "--run", run, "--per-class", "2", "--attribute", "slice=wide")
+    wrong.refused("bad-attribute-value", "thick, thin")
+
+
 def listing(project: Path) -> dict[str, Any]:
     return understudy("studies", project).done()
 

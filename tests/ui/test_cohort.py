@@ -147,6 +147,46 @@ def test_labels_from_a_table(
     assert page.form.split.findData("table") < 0, "folders say nothing of splits"
 
 
+def test_attributes_from_headers_and_a_table(
+    page: CohortPage, services: FakeServices, qtbot: QtBot, tmp_path: Path, monkeypatch
+) -> None:
+    form = page.form.attributes
+    assert not form.headers.isVisible(), "no header attribute differs"
+    for number, held in enumerate(services.catalogue.held):
+        held.series[0].tags["PatientSex"] = "FM"[number % 2]
+        held.series[0].tags["Manufacturer"] = "one and the same"
+    page.refresh()
+    qtbot.waitUntil(form.headers.isVisible)
+    assert form.headers.text() == "Sex from the DICOM headers"
+    form.headers.click()
+    qtbot.waitUntil(form.known.isVisible)
+    assert services.cohorts.asked[-1]["attributes"] == ["dicom:PatientSex"]
+    assert form.known.text() == "Age: 40 to 49 · 12 training images\nSex: F, M · 12 training images"
+    table = tmp_path / "known.csv"
+    monkeypatch.setattr("app.ui.dialogs.choose.file", lambda *_args: table)
+    qtbot.mouseClick(form.choose_table, LEFT)
+    qtbot.waitUntil(lambda: services.cohorts.asked[-1]["attributes"] == ["dicom:PatientSex", f"csv:{table}"])
+    assert form.table_name.text() == "known.csv"
+    form.headers.click()
+    qtbot.mouseClick(form.drop_table, LEFT)
+    qtbot.waitUntil(lambda: services.cohorts.asked[-1]["attributes"] == [])
+    qtbot.waitUntil(lambda: not form.known.isVisible())
+
+
+def test_images_without_a_label_are_learnt_from_when_asked(
+    page: CohortPage, services: FakeServices, context: PageContext, qtbot: QtBot
+) -> None:
+    choose(page.form.label_by, "hand")
+    services.catalogue.given = {(f"k{number}", None): "lesion" for number in range(6)}
+    page.form.unlabelled.click()
+    qtbot.waitUntil(lambda: page.total.text() == "18 images in 1 class, 18 without a label")
+    assert cells(page)[:2] == [["lesion", "6", "6", "6"], ["No label", "18", "0", "0"]]
+    with qtbot.waitSignal(context.cohorts_changed):
+        qtbot.mouseClick(page.make, LEFT)
+    assert "18 images in 1 class, 18 without a label" in page.message.text.text()
+    assert services.cohorts.saved["Cohort 1"].unlabelled == 18
+
+
 def test_a_refusal_is_told_in_place_and_passes(page: CohortPage, services: FakeServices, qtbot: QtBot) -> None:
     services.cohorts.refuse = Refused("label-unknown-image", path="labels.csv", count=2, first="x.png", line=3)
     choose(page.form.recipe.plane, Plane.AXIAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QRadioButton
 from pytestqt.qtbot import QtBot
 
+from app.domain.condition import Attribute
 from app.domain.run import RunState
 from app.jobs.messages import PreviewReady, Progress
 from app.ui.context import PageContext
 from app.ui.pages.generate import GeneratePage
 from app.ui.view_models.generate import Amount, Wish, set_detail, to_grey, wish_line
+from app.ui.widgets.attribute_choosers import AttributeChoosers
 from app.ui.widgets.enlarged import Enlarged
 from tests.helpers.working_rooms import WorkingServices, sample_set
 
@@ -96,6 +99,38 @@ def test_a_number_for_each_class(qtbot: QtBot, page: GeneratePage, services: Wor
     assert not page.form.start.isEnabled()
 
 
+def test_attributes_are_asked_for_where_the_run_knows_some(
+    qtbot: QtBot, page: GeneratePage, services: WorkingServices
+) -> None:
+    assert not page.form.attributes.isVisible()
+    services.generation.known["run-a"] = (Attribute("Age", (), 21.0, 84.0, 9), Attribute("Sex", ("F", "M"), known=9))
+    page.form.run.setCurrentIndex(page.form.run.findData("run-a"))
+    qtbot.waitUntil(page.form.attributes.isVisible)
+    age, sex = page.form.attributes.choosers.values()
+    assert (age.text(), sex.currentText()) == ("any (21 to 84)", "any")
+    assert page.form.wish().attributes == {}
+    sex.setCurrentText("F")
+    age.setValue(70)
+    assert page.form.sentence.text() == "Draws 32 images in 2 classes, all with Age 70, Sex F."
+    qtbot.mouseClick(page.form.start, LEFT)
+    assert services.generation.asked[0]["attributes"] == {"Age": "70", "Sex": "F"}
+    page.form.run.setCurrentIndex(page.form.run.findData("run-b"))
+    qtbot.waitUntil(lambda: not page.form.attributes.isVisible())
+    assert page.form.wish().attributes == {}
+
+
+def test_a_fractional_attribute_keeps_its_digits(qtbot: QtBot) -> None:
+    choosers = AttributeChoosers()
+    qtbot.addWidget(choosers)
+    choosers.show_attributes((Attribute("Field strength", (), 0.55, 3.0, 9),))
+    (field,) = choosers.choosers.values()
+    assert choosers.asked() == {}
+    field.stepUp()
+    assert choosers.asked() == {"Field strength": "0.55"}
+    field.setValue(1.494)
+    assert choosers.asked() == {"Field strength": "1.494"}
+
+
 def test_balanced_classes_need_nothing(qtbot: QtBot, page: GeneratePage) -> None:
     click(qtbot, page.form.ways[Amount.BALANCE])
     qtbot.waitUntil(lambda: "balanced already" in page.form.sentence.text())
@@ -168,6 +203,19 @@ def test_a_picture_is_enlarged_and_the_next_one_follows(qtbot: QtBot, page: Gene
     assert not dialog.isVisible()
 
 
+def test_an_enlarged_picture_says_what_it_was_told(
+    qtbot: QtBot, page: GeneratePage, services: WorkingServices, context: PageContext
+) -> None:
+    record = services.generation.held["set-0"]
+    samples = tuple(replace(one, attributes={"Sex": "F", "Age": 70.5}) for one in record.samples)
+    services.generation.held["set-0"] = replace(record, samples=samples)
+    context.samples_changed.emit()
+    first = page.view.sheet.sheet.index(0)
+    qtbot.waitUntil(lambda: first.data(Qt.ItemDataRole.ToolTipRole) == "nodule, Sex F, Age 70.5")
+    page.view.sheet.opened.emit(0)
+    assert page.view.findChild(Enlarged).caption.text() == "1 of 6: nodule, Sex F, Age 70.5"
+
+
 def test_real_images_beside_synthetic_ones(qtbot: QtBot, page: GeneratePage, services: WorkingServices) -> None:
     page.view.filter.setCurrentText("nodule")
     qtbot.mouseClick(page.view.compare, LEFT)
@@ -193,6 +241,11 @@ def test_balancing_fills_up_to_the_largest_class() -> None:
 def test_grey_levels_reach_from_black_to_white() -> None:
     image = np.array([[[-1.0, 0.0, 1.0, 7.0]]], np.float32)
     assert to_grey(image).tolist() == [[0, 128, 255, 255]]
+
+
+def test_a_set_says_what_was_asked() -> None:
+    asked = replace(sample_set("a", "run"), asked={"Sex": "F", "Age": 70.0})
+    assert set_detail(asked).startswith("nodule 3, normal 3, all with Sex F, Age 70 ·")
 
 
 def test_a_set_says_what_was_screened_out() -> None:

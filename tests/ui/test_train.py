@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from app.domain import families
 from app.domain.errors import Refused
 from app.domain.run import RunState
 from app.jobs.messages import CheckpointSaved, Metric, Notice, Phase, PreviewNow, PreviewReady, Progress
@@ -65,6 +67,21 @@ def test_without_a_cohort_the_room_says_what_to_do(qtbot: QtBot, context: PageCo
     with qtbot.waitSignal(context.room_wanted) as wanted:
         qtbot.mouseClick(page.empty.action, LEFT)
     assert wanted.args == ["cohort"]
+
+
+def test_a_curve_is_read_as_its_family_asks(services: WorkingServices) -> None:
+    lines = {name: run_line(FakeRun(run_record("r", family=name), RunState.DONE)) for name in ("gan", "flow", "older")}
+    assert lines["flow"].curve == lines["older"].curve == families.FALLS
+    assert "Look at the images" in lines["gan"].curve
+    assert lines["older"].title.startswith("older on chest")
+
+
+def test_every_kind_of_model_is_offered_with_its_sentence(page: TrainPage) -> None:
+    family = page.setup.family
+    assert [family.itemData(place) for place in range(family.count())] == list(families.NAMES)
+    for place, choice in enumerate(families.CHOICES):
+        family.setCurrentIndex(place)
+        assert (family.currentText(), page.setup.description.text()) == (choice.title, choice.description)
 
 
 def test_start_passes_on_the_choices(qtbot: QtBot, page: TrainPage, services: WorkingServices) -> None:
@@ -226,4 +243,15 @@ def test_what_can_be_resumed(state: RunState, saved: bool, again: str) -> None:
 def test_counts_name_the_unseen_part(services: WorkingServices) -> None:
     assert cohort_line(services.cohorts.load("chest")) == (
         "12 images to learn from: nodule 6, normal 6. 24 kept unseen."
+    )
+
+
+def test_images_without_a_label_are_counted_apart(services: WorkingServices) -> None:
+    cohort = services.cohorts.load("chest")
+    items = tuple(
+        replace(item, label="" if item.split == "train" and item.label == "nodule" else item.label)
+        for item in cohort.items
+    )
+    assert cohort_line(replace(cohort, items=items)) == (
+        "6 images to learn from: nodule 0, normal 6. 6 more without a label. 24 kept unseen."
     )

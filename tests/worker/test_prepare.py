@@ -135,3 +135,27 @@ def test_the_job_prepares_a_saved_cohort(project: Project, cohort: Cohort) -> No
     result = prepare.run(spec, RecordingChannel())
     assert result["images"] == 16
     assert len(PreparedImages.open(project.root / result["prepared"])) == 16
+
+
+def test_attributes_and_images_without_a_label_are_prepared(project: Project, cohort: Cohort) -> None:
+    age = {item.patient: 30.0 + number for number, item in enumerate(cohort.items)}
+    items = [replace(i, attributes={"Sex": "FM"[i.index % 2], "Age": age[i.patient]}) for i in cohort.items]
+    unseen = next(number for number, item in enumerate(items) if item.split == "test")
+    items[unseen] = replace(items[unseen], attributes={"Sex": "O", "Age": 99.0})
+    learnt = [number for number, item in enumerate(items) if item.split == "train"]
+    items[learnt[0]] = replace(items[learnt[0]], attributes={})
+    items[learnt[1]] = replace(items[learnt[1]], label="")
+    known = replace(cohort, items=tuple(items))
+    prepared = PreparedImages.open(prepare.ensure_prepared(project, known, RecordingChannel()))
+    years, sex = prepared.facts.attributes
+    inside = [items[number].attributes["Age"] for number in learnt[1:]]
+    assert (years.name, years.values, years.low, years.high) == ("Age", (), min(inside), max(inside))
+    assert (sex.name, sex.values) == ("Sex", ("F", "M"))
+    assert prepared.facts.values[unseen] == (99.0, None), "a category that no training image has is unknown"
+    assert prepared.facts.values[learnt[0]] == (None, None)
+    assert prepared.attributes[learnt[2]].tolist() == pytest.approx(
+        [(items[learnt[2]].attributes["Age"] - years.low) / (years.high - years.low), items[learnt[2]].index % 2]
+    )
+    assert prepared.labels[learnt[1]] == -1
+    assert sum(prepared.class_counts().values()) == 15
+    assert prepare.ensure_prepared(project, cohort, RecordingChannel()) != prepared.folder

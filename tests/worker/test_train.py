@@ -111,7 +111,7 @@ def test_a_new_run_from_the_weights_of_another(trained: Services, run: RunInfo) 
     assert list(losses(channel.messages)) == [1, 2]
     assert losses(channel.messages)[1] < first[1] - 0.5 * (first[1] - first[20])
     other = trained.cohorts.make("other", Recipe(size=48))
-    with pytest.raises(BadUsage, match="same family, size and classes"):
+    with pytest.raises(Refused, match="fit pictures of 32 pixels only"):
         do(trained.training.start(other, **options).spec)  # type: ignore[arg-type]
 
 

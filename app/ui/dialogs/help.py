@@ -12,11 +12,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
+from app.domain.families import AUTO, CHOICES, FamilyChoice
 from app.paths import program_root
 from app.ui.actions import ACTIONS
 from app.ui.mouse_profiles import PROFILES
 from app.ui.theme import SPACE
-from app.ui.view_models.train import FAMILIES, FamilyChoice
 from app.ui.widgets.section import Card, button, label, row, scrolled
 
 ROAD = (
@@ -40,7 +40,7 @@ PICTURE_WIDTH = 600
 
 def kinds() -> list[FamilyChoice]:
     """The kinds of models that can be chosen by name."""
-    return [choice for choice in FAMILIES if choice.key != "auto"]
+    return [choice for choice in CHOICES if choice.key != AUTO]
 
 
 def family_pictures() -> dict[str, Path]:

@@ -13,9 +13,8 @@ from app.domain.cohort import Cohort
 from app.domain.errors import UnderstudyError
 from app.domain.recipe import Recipe
 from app.ui.context import PageContext
-from app.ui.phrases import count
 from app.ui.theme import SPACE
-from app.ui.view_models.cohort import Choice, Offers, Shown, free_name, offers, shown
+from app.ui.view_models.cohort import Choice, Offers, Shown, free_name, offers, shown, size_text
 from app.ui.widgets.class_counts import ClassCounts
 from app.ui.widgets.cohort_form import CohortForm
 from app.ui.widgets.cohort_list import CohortList
@@ -190,6 +189,7 @@ class CohortPage(QWidget):
         self._notices_area.setFixedHeight(lines * self.notices.fontMetrics().lineSpacing() + 4)
         self.verdict.show()
         self.counts.show_rows(drafted.rows, drafted.patients)
+        self.form.attributes.show_known(drafted.known)
         self.preview.show_samples(drafted.samples, drafted.cohort.recipe)
         self._show_name()
 
@@ -204,6 +204,7 @@ class CohortPage(QWidget):
         self.verdict.hide()
         self._notices_area.hide()
         self.counts.show_rows((), None)
+        self.form.attributes.show_known(())
         self.preview.show_samples((), Recipe())
         self._show_name()
 
@@ -247,8 +248,7 @@ class CohortPage(QWidget):
 
     def _tell_made(self, cohort: Cohort) -> None:
         self._made = cohort.name
-        what = f"{count(len(cohort.items), 'image')} in {count(len(cohort.classes), 'class', 'classes')}"
-        self.message.show_text(f"“{cohort.name}” is made: {what}.", action="Go to Train")
+        self.message.show_text(f"“{cohort.name}” is made: {size_text(cohort)}.", action="Go to Train")
         self.name.setText(free_name([*self._names, cohort.name]))
         self._context.cohorts_changed.emit()
 

@@ -153,8 +153,12 @@ class GeneratePage(QWidget):
         self._cohort = None
         self.form.set_classes(run.record.classes if run else (), {})
         if run is None or services is None:
+            self.form.set_attributes(())
             return
         name = run.record.cohort
+        self._bridge.run_in_background(
+            lambda: services.generation.attributes(run_id), self.form.set_attributes, lane="generate attributes"
+        )
         self._bridge.run_in_background(
             lambda: services.cohorts.load(name), self._show_cohort, failed=_without_cohort, lane="generate cohort"
         )
@@ -199,7 +203,7 @@ class GeneratePage(QWidget):
 
         def ask() -> tuple[Cohort, list[Item]]:
             found = services.cohorts.load(cohort)
-            items = [item for item in found.items if item.split == "train" and name in ("", item.label)]
+            items = [item for item in found.labelled if item.split == "train" and name in ("", item.label)]
             step = max(1, len(items) // REAL_SHOWN)
             return found, items[::step][:REAL_SHOWN]
 

@@ -11,6 +11,7 @@ from typing import Any
 from app.domain.cohort import Cohort
 from app.domain.recipe import Recipe
 from app.domain.study import SeriesLine
+from app.services.attributes import HEADERS
 from app.ui.phrases import count
 from app.ui.view_models.library import series_title
 
@@ -19,6 +20,9 @@ SPLITS = ("70/15/15", "80/10/10", "60/20/20")
 PREVIEWED = 24
 FOLDERS = 200
 SHOWN_VALUES = 3
+UNLABELLED = "No label"
+USUAL = ("PatientSex", "PatientAge", "Manufacturer")
+"""Header attributes that the window offers to ask for; the command line takes more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Choice:
         split: shares, or "table" for the splits of the label table.
         under: folder to stay below, or ``None`` for all.
         series: keys to take, empty for all.
+        attributes: where attributes come from, as ``services.cohorts``.
+        unlabelled: images without a label are learnt from too.
         empty_selection: the person asked for the Library's selection and nothing is selected there.
     """
 
@@ -40,6 +46,8 @@ class Choice:
     split: str = SPLITS[0]
     under: Path | None = None
     series: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    unlabelled: bool = False
     empty_selection: bool = False
 
     def problem(self) -> str:
@@ -61,7 +69,14 @@ class Choice:
         """Keyword arguments of ``Cohorts.draft`` and ``make``."""
         split = self.label_by if self.split == "table" else self.split
         under = [self.under] if self.under is not None else []
-        return {"label_by": self.label_by, "split": split, "under": under, "series": list(self.series)}
+        return {
+            "label_by": self.label_by,
+            "split": split,
+            "under": under,
+            "series": list(self.series),
+            "attributes": list(self.attributes),
+            "unlabelled": self.unlabelled,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,7 @@ class Offers:
         series: (key, name, folder) of every series, for labels by hand.
         labels: labels given by hand, by series key.
         cohorts: names of the cohorts that exist.
+        headers: (keyword, name) of header attributes that differ and can be asked for when drawing.
     """
 
     images: int
@@ -90,6 +106,7 @@ class Offers:
     series: Sequence[tuple[str, str, str]]
     labels: Mapping[str, str]
     cohorts: Sequence[str]
+    headers: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +115,9 @@ class Shown:
 
     Attributes:
         cohort: the draft itself.
-        verdict: one honest sentence.
-        rows: (class, train, val, test) images.
+        verdict: what it can support.
+        rows: (class, train, val, test) images; those without a label last.
+        known: one line for each attribute.
         patients: (train, val, test) patients; ``None`` where the sources name none.
         samples: slices to preview, spread over the classes: (series, index, class).
     """
@@ -109,11 +127,12 @@ class Shown:
     rows: tuple[tuple[str, int, int, int], ...]
     patients: tuple[int, int, int] | None
     samples: tuple[tuple[str, int, str], ...] = field(repr=False)
+    known: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """ "240 images in 3 classes"."""
-        return f"{count(len(self.cohort.items), 'image')} in {count(len(self.rows), 'class', 'classes')}"
+        return size_text(self.cohort)
 
 
 def offers(lines: Sequence[SeriesLine], labels: Mapping[tuple[str, int | None], str], cohorts: Sequence[str]) -> Offers:
@@ -125,6 +144,7 @@ def offers(lines: Sequence[SeriesLine], labels: Mapping[tuple[str, int | None], 
         series=[(line.key, _named(line), line.folder) for line in lines],
         labels={key: text for (key, index), text in labels.items() if index is None},
         cohorts=cohorts,
+        headers=header_offers(lines),
     )
 
 
@@ -136,18 +156,30 @@ def _named(line: SeriesLine) -> str:
 def shown(cohort: Cohort, verdict: str) -> Shown:
     """What to show of a draft."""
     rows = tuple((name, n["train"], n["val"], n["test"]) for name, n in cohort.counts().items())
+    if cohort.unlabelled:
+        rows = (*rows, (UNLABELLED, cohort.unlabelled, 0, 0))
     who = cohort.patients()
     patients = (who["train"], who["val"], who["test"]) if cohort.patients_known else None
-    return Shown(cohort, verdict, rows, patients, samples(cohort))
+    known = tuple(f"{a.name}: {a.choices()} · {count(a.known, 'training image')}" for a in cohort.attributes)
+    return Shown(cohort, verdict, rows, patients, samples(cohort), known)
+
+
+def size_text(cohort: Cohort) -> str:
+    """ "240 images in 3 classes, 80 without a label"."""
+    more = f", {cohort.unlabelled:,} without a label" if cohort.unlabelled else ""
+    return f"{count(len(cohort.labelled), 'image')} in {count(len(cohort.classes), 'class', 'classes')}{more}"
 
 
 def samples(cohort: Cohort, wanted: int = PREVIEWED) -> tuple[tuple[str, int, str], ...]:
-    """Slices to look at, evenly from every class and taken in turns, so that the first few show them all."""
+    """Slices to look at, evenly from every class and taken in turns, so that the first few show them all.
+
+    Those without a label come last in each turn.
+    """
     by_class: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
     for item in cohort.items:
-        by_class[item.label].append((item.series, item.index, item.label))
+        by_class[item.label].append((item.series, item.index, item.label or UNLABELLED))
     each = max(1, wanted // max(1, len(by_class)))
-    picked = [_evenly(by_class[name], each) for name in sorted(by_class)]
+    picked = [_evenly(by_class[name], each) for name in (*cohort.classes, "")]
     longest = max((len(some) for some in picked), default=0)
     return tuple(some[turn] for turn in range(longest) for some in picked if turn < len(some))[:wanted]
 
@@ -176,6 +208,16 @@ def attribute_offers(lines: Iterable[SeriesLine]) -> list[Offer]:
             values[keyword][text.strip()] += 1
     order = sorted(values, key=lambda keyword: (len(values[keyword]) < 2, len(values[keyword]), keyword))
     return [Offer(f"{keyword}: {_examples(values[keyword])}", keyword) for keyword in order]
+
+
+def header_offers(lines: Iterable[SeriesLine]) -> list[tuple[str, str]]:
+    """(keyword, name) of the usual attributes that differ among the images."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        for keyword in USUAL:
+            if text := line.attributes.get(keyword, "").strip():
+                found[keyword].add(text)
+    return [(keyword, HEADERS[keyword]) for keyword in USUAL if len(found[keyword]) > 1]
 
 
 def free_name(taken: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from app.domain.condition import Value
 from app.domain.sample_set import Sample, SampleSetRecord
 from app.ui import phrases
 from app.ui.view_models import plain
@@ -37,6 +38,7 @@ class Wish:
         amount: which of the three ways counts.
         same: pictures per class of "the same for all".
         each: pictures by class of "each its own".
+        attributes: what every picture is to show besides its class, as a person writes it.
         steps, guidance: sampler settings; ``None`` leaves them to the model.
         seed: first seed.
     """
@@ -44,6 +46,7 @@ class Wish:
     amount: Amount = Amount.SAME
     same: int = 16
     each: dict[str, int] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
     steps: int | None = None
     guidance: float | None = None
     seed: int = 0
@@ -51,6 +54,8 @@ class Wish:
     def options(self) -> dict[str, Any]:
         """The wish as keywords of ``Generation.start``."""
         options: dict[str, Any] = {"steps": self.steps, "guidance": self.guidance, "seed": self.seed}
+        if self.attributes:
+            options["attributes"] = dict(self.attributes)
         match self.amount:
             case Amount.SAME:
                 options["per_class"] = self.same
@@ -87,8 +92,22 @@ def wish_line(wish: Wish, classes: tuple[str, ...], real: Mapping[str, int]) -> 
         return "Choose how many images you want of at least one class."
     if wish.amount is Amount.BALANCE:
         lacking = {name: number for name, number in missing(classes, real).items() if number}
-        return f"Draws {phrases.count(total, 'image')}: {plain.listed(lacking)}."
-    return f"Draws {phrases.count(total, 'image')} in {phrases.count(len(classes), 'class', 'classes')}."
+        return f"Draws {phrases.count(total, 'image')}: {plain.listed(lacking)}{_showing(wish.attributes)}."
+    asked = [name for name in classes if wish.amount is Amount.SAME or wish.each.get(name, 0)]
+    within = phrases.count(len(asked), "class", "classes")
+    return f"Draws {phrases.count(total, 'image')} in {within}{_showing(wish.attributes)}."
+
+
+def _showing(attributes: Mapping[str, Value]) -> str:
+    """ ", all with Sex F, Age 70"."""
+    return f", all with {told(attributes)}" if attributes else ""
+
+
+def told(attributes: Mapping[str, Value]) -> str:
+    """ "Sex F, Age 70"."""
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in attributes.items()
+    )
 
 
 def usable(runs: Iterable[RunInfo]) -> list[RunInfo]:
@@ -103,7 +122,7 @@ def set_title(record: SampleSetRecord) -> str:
 
 def set_detail(record: SampleSetRecord) -> str:
     """Counts per class, what was thrown out by the person and what was screened out by the program."""
-    parts = [plain.listed(record.counts())] if record.counts() else []
+    parts = [plain.listed(record.counts()) + _showing(record.asked)] if record.counts() else []
     thrown = sum(not sample.kept for sample in record.samples)
     if thrown:
         parts.append(f"{thrown} thrown out")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.domain import wording
+from app.domain import families, wording
 from app.domain.cohort import Cohort
 from app.domain.run import RunRecord, RunState
 from app.jobs.messages import CheckpointSaved, Message, Metric, Notice, Phase, PreviewReady, Progress
@@ -40,22 +40,7 @@ DEFAULT_BUDGET = 1
 """Position of the budget chosen at first: long enough for a picture worth looking at, short enough to wait for."""
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyChoice:
-    """A kind of generative model on offer, with what a person needs to know to choose it."""
-
-    key: str
-    title: str
-    description: str
-
-
-FAMILIES = (
-    FamilyChoice(
-        "auto", "Let Understudy choose", "Picks by the time you allow, the number of images and this machine."
-    ),
-    FamilyChoice("diffusion", "Diffusion", "Best pictures; draws slowly. Give it ten minutes or more."),
-    FamilyChoice("vae", "VAE", "Learns and draws in seconds; pictures are softer. Good for a first look."),
-)
+FAMILIES = families.CHOICES
 
 
 STATE_WORDS = {
@@ -84,6 +69,7 @@ class RunLine:
         reason: why its family was chosen, where Understudy chose it.
         again: what going on with it is called, "" where it cannot.
         usable: it saved something that can draw.
+        curve: how to read its curve.
     """
 
     id: str
@@ -93,16 +79,12 @@ class RunLine:
     reason: str
     again: str
     usable: bool
-
-
-def family_title(key: str) -> str:
-    """The name of a family as the room writes it."""
-    return next((choice.title for choice in FAMILIES if choice.key == key), key)
+    curve: str = families.FALLS
 
 
 def run_title(record: RunRecord) -> str:
     """ "Diffusion on chest, 21 Nov 13:15"."""
-    kind = "Training" if record.family == "auto" else family_title(record.family)
+    kind = "Training" if record.family == families.AUTO else families.choice(record.family).title
     return f"{kind} on {record.cohort}, {plain.moment(record.created)}"
 
 
@@ -115,7 +97,8 @@ def run_line(run: RunInfo) -> RunLine:
         parts.append("nothing saved")
     detail, usable = " · ".join(parts), run.checkpoint is not None
     again = _AGAIN.get(run.state, "") if usable or run.state in (RunState.RUNNING, RunState.DONE) else "Start again"
-    return RunLine(run.record.id, run_title(run.record), detail, run.state, run.record.reason, again, usable)
+    record, curve = run.record, families.choice(run.record.family).curve
+    return RunLine(record.id, run_title(record), detail, run.state, record.reason, again, usable, curve)
 
 
 def cohort_line(cohort: Cohort) -> str:
@@ -124,7 +107,8 @@ def cohort_line(cohort: Cohort) -> str:
     learnt = {name: splits["train"] for name, splits in counts.items()}
     unseen = sum(splits["val"] + splits["test"] for splits in counts.values())
     total = phrases.count(sum(learnt.values()), "image")
-    return f"{total} to learn from: {plain.listed(learnt)}. {unseen:,} kept unseen."
+    more = f" {cohort.unlabelled:,} more without a label." if cohort.unlabelled else ""
+    return f"{total} to learn from: {plain.listed(learnt)}.{more} {unseen:,} kept unseen."
 
 
 def size_line(cohort: Cohort) -> str:

@@ -1,4 +1,4 @@
-"""The questions of the Cohort room: which images, labelled how, split how, through which recipe."""
+"""The questions of the Cohort room: which images, labelled how, split how, known how, through which recipe."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
 from app.ui.dialogs import choose
 from app.ui.phrases import count
 from app.ui.theme import SPACE
 from app.ui.view_models.cohort import SPLITS, Choice, Offer, Offers
+from app.ui.widgets.attribute_form import AttributeForm
 from app.ui.widgets.hand_labels import HandLabels
 from app.ui.widgets.recipe_form import RecipeForm
 from app.ui.widgets.section import Card, ElidedLabel, Form, button, label, row
@@ -25,7 +26,7 @@ LABELS = {
 
 
 class CohortForm(QWidget):
-    """Three cards of questions.
+    """Four cards of questions.
 
     Signals:
         changed(): ``choice()`` is another one now.
@@ -46,6 +47,11 @@ class CohortForm(QWidget):
         self.table_name = ElidedLabel("No table chosen", "muted")
         self.choose_table = button("Choose…")
         self.hand = HandLabels()
+        self.unlabelled = QCheckBox("Learn from images without a label too")
+        self.unlabelled.setToolTip(
+            "They teach what images look like. None is of a patient who is held out, and none is ever exported."
+        )
+        self.attributes = AttributeForm()
         self.recipe = RecipeForm()
         self._fill()
         self._arrange()
@@ -63,6 +69,8 @@ class CohortForm(QWidget):
             split=str(self.split.currentData()),
             under=Path(self.folder.currentData()) if scope == "folder" and self.folder.count() else None,
             series=self._selection if scope == "selection" else (),
+            attributes=self.attributes.sources(),
+            unlabelled=self.unlabelled.isChecked(),
             empty_selection=scope == "selection" and not self._selection,
         )
 
@@ -71,6 +79,7 @@ class CohortForm(QWidget):
         self.scope.setItemText(0, f"All images of the library ({offers.images:,})")
         _offer(self.folder, offers.folders)
         _offer(self.tag, offers.attributes)
+        self.attributes.offer_headers(offers.headers)
         self._offers = offers
         self._list_by_hand()
 
@@ -120,6 +129,7 @@ class CohortForm(QWidget):
         self._parts = {"csv": pick, "tag": self.tag, "hand": self.hand}
         for part in self._parts.values():
             labels.body.addWidget(part)
+        labels.body.addWidget(self.unlabelled)
         patients = Form()
         patients.add("Patients", self.split)
         labels.body.addLayout(patients)
@@ -130,7 +140,7 @@ class CohortForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, SPACE, 0)
         layout.setSpacing(SPACE + 4)
-        for card in (images, labels, recipe):
+        for card in (images, labels, recipe, self.attributes):
             layout.addWidget(card)
         layout.addStretch(1)
 
@@ -138,6 +148,8 @@ class CohortForm(QWidget):
         for combo in (self.scope, self.folder, self.label_by, self.tag, self.split):
             combo.currentIndexChanged.connect(self._change)
         self.recipe.changed.connect(self.changed)
+        self.attributes.changed.connect(self.changed)
+        self.unlabelled.toggled.connect(self.changed)
         self.choose_table.clicked.connect(self._choose_table)
         self.hand.labelled.connect(self.labelled)
 

@@ -36,6 +36,7 @@ class Tile:
         caption: words below the picture.
         crossed: drawn faint and crossed out.
         marked: framed, with ``mark`` in words over the picture.
+        detail: what else is to be said of it; shown in its tip and beside the enlarged picture.
     """
 
     number: int
@@ -43,6 +44,12 @@ class Tile:
     crossed: bool = False
     marked: bool = False
     mark: str = ""
+    detail: str = ""
+
+    @property
+    def words(self) -> str:
+        """Everything that is said of it."""
+        return ", ".join(filter(None, (self.caption, self.detail, self.mark, "thrown out" if self.crossed else "")))
 
 
 class ContactSheet(QListView):
@@ -135,7 +142,7 @@ class _Sheet(QAbstractListModel):
             self._ask_around(index.row())
             return self.images.get(tile.number)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return ", ".join(filter(None, (tile.caption, tile.mark, "thrown out" if tile.crossed else "")))
+            return tile.words
         return None
 
     def _ask_around(self, row: int) -> None:

@@ -61,8 +61,7 @@ class Enlarged(QDialog):
         tile, load = tiles[self._place], self._load
         self.before.setEnabled(self._place > 0)
         self.after.setEnabled(self._place < len(tiles) - 1)
-        words = (tile.caption, tile.mark, "thrown out" if tile.crossed else "")
-        self.caption.setText(f"{self._place + 1} of {len(tiles)}: {', '.join(filter(None, words))}")
+        self.caption.setText(f"{self._place + 1} of {len(tiles)}: {tile.words}")
         self._bridge.run_in_background(
             lambda: grey_image(load([tile.number])[0]), self.picture.set_image, lane="enlarged"
         )

@@ -1,4 +1,4 @@
-"""The form of the Generate room: with which run, how many images of which class; the rest behind a fold."""
+"""The form of the Generate room: with which run, how many images of which class, showing what; and a fold."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QDoubleSpinBox, QRadioButton, QSpinBox, QWidget
 
+from app.domain.condition import Attribute
 from app.ui.view_models.generate import Amount, Wish, wish_line
+from app.ui.widgets.attribute_choosers import AttributeChoosers
 from app.ui.widgets.folding import Folding
 from app.ui.widgets.section import FIELD_HEIGHT, Card, ElidedLabel, Form, button, label, roomy, row
 
@@ -50,6 +52,8 @@ class GenerateForm(Card):
         self._each_form = Form()
         self._each.setLayout(self._each_form)
         self._each_form.setContentsMargins(24, 0, 0, 0)
+        self.attributes = AttributeChoosers()
+        self.attributes.changed.connect(self._changed)
         self.steps, self.guidance, self.seed = _number("Drawing steps", 0), roomy(QDoubleSpinBox()), _number("Seed", 0)
         self.sentence = label("", "small", wrap=True)
         self.start = button("Generate", "primary")
@@ -67,6 +71,7 @@ class GenerateForm(Card):
         self.body.addWidget(self.ways[Amount.EACH])
         self.body.addWidget(self._each)
         self.body.addWidget(self.ways[Amount.BALANCE])
+        self.body.addWidget(self.attributes)
         self.body.addWidget(Folding("Advanced", self._advanced()))
         self.body.addWidget(self.sentence)
         self.body.addWidget(self.start)
@@ -113,6 +118,10 @@ class GenerateForm(Card):
             self._make_each()
         self._changed()
 
+    def set_attributes(self, attributes: Sequence[Attribute]) -> None:
+        """What images of the chosen run can be asked to show besides their class."""
+        self.attributes.show_attributes(attributes)
+
     def _make_each(self) -> None:
         while self._each_form.rowCount():
             self._each_form.removeRow(0)
@@ -127,6 +136,7 @@ class GenerateForm(Card):
             amount=next(amount for amount, way in self.ways.items() if way.isChecked()),
             same=self.same.value(),
             each={name: number.value() for name, number in self.each.items()},
+            attributes=self.attributes.asked(),
             steps=self.steps.value() or None,
             guidance=self.guidance.value() or None,
             seed=self.seed.value(),

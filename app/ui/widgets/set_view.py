@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 from app.domain.sample_set import SampleSetRecord
 from app.ui.job_bridge import JobBridge
 from app.ui.theme import SPACE
-from app.ui.view_models.generate import set_detail, shown
+from app.ui.view_models.generate import set_detail, shown, told
 from app.ui.widgets.contact_sheet import ContactSheet, Load, Tile
 from app.ui.widgets.enlarged import Enlarged
 from app.ui.widgets.section import ElidedLabel, button, label, row
@@ -111,7 +111,10 @@ class SetView(QWidget):
         if self._record is None:
             return []
         samples = shown(self._record, self.label_shown())
-        return [Tile(sample.number, sample.label, crossed=not sample.kept) for sample in samples]
+        return [
+            Tile(sample.number, sample.label, crossed=not sample.kept, detail=told(sample.attributes))
+            for sample in samples
+        ]
 
     def _show_tiles(self, *, same: bool) -> None:
         self.sheet.show_tiles(self._tiles(), self._load, same=same)

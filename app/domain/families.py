@@ -1,0 +1,72 @@
+"""The kinds of generative models on offer, for whoever chooses one: window, command line and help read this table.
+
+A test holds it against the registry of ``models``, which nothing in this layer may import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AUTO = "auto"
+"""The name that leaves the choice to the program."""
+
+
+FALLS = "Lower is better. If the dashed line rises again, stop and keep. A new stage of the training starts anew."
+"""What the curve of a training says, where it says how good the model is."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyChoice:
+    """A kind of generative model.
+
+    Attributes:
+        key: its name in the registry of ``models``, or ``AUTO``.
+        title: what a list calls it.
+        description: what it is good at and what it costs, for a person who never trained one.
+        curve: how to read the curve of its training.
+    """
+
+    key: str
+    title: str
+    description: str
+    curve: str = FALLS
+
+
+CHOICES = (
+    FamilyChoice(AUTO, "Let Understudy choose", "Picks by the time you allow, the number of images and this machine."),
+    FamilyChoice(
+        "diffusion",
+        "Diffusion",
+        "The best and most varied images, at the price of time: give it ten minutes or more, and it draws slowly.",
+    ),
+    FamilyChoice(
+        "gan",
+        "GAN",
+        "Crisp images, drawn at once, learnt from few. May leave rare appearances out, and only its images tell how "
+        "good it is.",
+        curve="Two networks compete here, so the curve may rise and says little. Look at the images.",
+    ),
+    FamilyChoice(
+        "vae", "VAE", "Learns and draws in seconds. Its images are softer than real ones: good for a first look."
+    ),
+    FamilyChoice(
+        "flow",
+        "Normalizing flow",
+        "Can say how likely an image is, so it also finds unusual ones. Its images are less sharp than diffusion’s.",
+    ),
+    FamilyChoice(
+        "transformer",
+        "Transformer",
+        "Puts an image together from learnt pieces: good texture and variety. Needs time, as it learns the pieces "
+        "first.",
+    ),
+)
+"""All choices, in the order in which a list shows them."""
+
+NAMES = tuple(choice.key for choice in CHOICES)
+"""Their keys, "auto" first."""
+
+
+def choice(key: str) -> FamilyChoice:
+    """The choice with that key; one that is called by its key where it is not known."""
+    return next((choice for choice in CHOICES if choice.key == key), FamilyChoice(key, key, ""))
