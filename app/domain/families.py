@@ -42,8 +42,8 @@ CHOICES = (
     FamilyChoice(
         "gan",
         "GAN",
-        "Crisp images, drawn at once, learnt from few. May leave rare appearances out, and only its images tell how "
-        "good it is.",
+        "Draws at once, but needs far longer than diffusion before its images are of use, and only the images tell how "
+        "good it is. For those who want to compare.",
         curve="Two networks compete here, so the curve may rise and says little. Look at the images.",
     ),
     FamilyChoice(
@@ -52,13 +52,13 @@ CHOICES = (
     FamilyChoice(
         "flow",
         "Normalizing flow",
-        "Can say how likely an image is, so it also finds unusual ones. Its images are less sharp than diffusion’s.",
+        "Can say how likely an image is. Its images are less sharp than diffusion’s, and smeared after a few minutes.",
     ),
     FamilyChoice(
         "transformer",
         "Transformer",
-        "Puts an image together from learnt pieces: good texture and variety. Needs time, as it learns the pieces "
-        "first.",
+        "Puts an image together from learnt pieces. Needs time, as it learns the pieces first: rough after a few "
+        "minutes.",
     ),
 )
 """All choices, in the order in which a list shows them."""
