@@ -37,7 +37,7 @@ CHOICES = (
     FamilyChoice(
         "diffusion",
         "Diffusion",
-        "The best and most varied images, at the price of time: give it ten minutes or more, and it draws slowly.",
+        "The sharpest and most varied images. Give it five minutes or more, and longer for larger pictures.",
     ),
     FamilyChoice(
         "gan",

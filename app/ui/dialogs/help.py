@@ -91,9 +91,10 @@ def _road() -> QWidget:
 
 def _models() -> QWidget:
     page, body = _page()
-    about = "Each learnt from the sample project, whose patients are invented; one row of pictures a class."
-    body.addWidget(label(about, "muted", wrap=True))
     pictures = family_pictures()
+    if pictures:
+        about = "The pictures were learnt from the sample project, whose patients are invented; one row a class."
+        body.addWidget(label(about, "muted", wrap=True))
     for choice in kinds():
         card = Card(choice.title)
         card.body.addWidget(label(choice.description, wrap=True))
