@@ -28,6 +28,8 @@ def test_one_help_opens_and_names_every_shortcut_and_kind_of_model(
     said = words(dialog)
     assert all(spec.shortcut in said for spec in ACTIONS)
     assert all(choice.title in said and choice.description in said for choice in kinds())
+    shown = {label.accessibleName() for label in dialog.findChildren(QLabel) if not label.pixmap().isNull()}
+    assert shown == {f"Pictures drawn by {choice.title}" for choice in kinds()}
     window.strip.help.click()
     assert window.findChildren(HelpDialog) == [dialog]
 
