@@ -144,7 +144,7 @@ def test_parameters_halves_and_views_are_read_as_torch_reads_them() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"in_channels": "$__import__('os').system('touch /tmp/x')"}, "program code .*never run"),
+        ({"in_channels": "$__import__('os').system('touch ran')"}, "program code .*never run"),
         ({"in_channels": " $1 + 1"}, "program code"),
         ({"channels": ["$16", 32]}, "program code"),
         ({"$x": 1}, "program code"),
