@@ -170,12 +170,14 @@ class Stage:
         phases: one optimiser step each, in this order, in every training step.
         share: of the whole budget; the shares of a family sum to 1.
         watched: whether the loss on held-out images says how good the model is (that of a GAN does not).
+        rate: of the plan's learning rate, what this stage learns at.
     """
 
     name: str
     phases: tuple[str, ...]
     share: float = 1.0
     watched: bool = True
+    rate: float = 1.0
 
 
 @runtime_checkable

@@ -70,6 +70,8 @@ class PreparedFacts:
             its range in the training split.
         values: of each image, one entry an attribute: the number of a category, or the number itself; None where it is
             not known.
+        faces: what became of faces in the originals, by the part of ``sources`` that names the series: "state" and
+            "why". Never shown to a model.
     """
 
     classes: tuple[str, ...]
@@ -82,6 +84,7 @@ class PreparedFacts:
     windows: tuple[tuple[float, float], ...] = ()
     attributes: tuple[AttributeFacts, ...] = ()
     values: tuple[tuple[float | None, ...], ...] = ()
+    faces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def check(self, count: int) -> None:
         """Raise ValueError unless the lists fit ``count`` images and each other."""
@@ -218,6 +221,7 @@ def _document(images: NDArray[np.floating[Any]], facts: PreparedFacts) -> dict[s
         "windows": [list(pair) for pair in facts.windows],
         "attributes": [one._asdict() for one in facts.attributes],
         "values": [list(row) for row in facts.values],
+        "faces": {series: dict(outcome) for series, outcome in facts.faces.items()},
     }
 
 
@@ -236,6 +240,7 @@ def _facts(document: Mapping[str, Any]) -> PreparedFacts:
                 AttributeFacts(**{**a, "values": tuple(a["values"])}) for a in document.get("attributes", ())
             ),
             values=tuple(tuple(row) for row in document.get("values", ())),
+            faces=document.get("faces", {}),
         )
     except KeyError as missing:
         raise ValueError(f"prepared data: prepared.json lacks {missing}") from missing

@@ -23,6 +23,8 @@ from models.sampling.masked_decoding import decode_masked
 from models.training.augment import PARAMETERS
 
 ENCODE, PREDICT = "encode", "predict"
+TOGETHER = 16
+"""Images whose hidden codes are guessed in one evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +159,27 @@ class Transformer:
         return self.codec.decode(self.codec.encode(images))
 
     def _guess(self, condition: Condition, weight: float) -> Guess:
-        """Guided odds, one image at a time.
+        """Guided odds, always of as many images at once, the last ones repeated where there are fewer.
 
-        What is drawn hangs on comparisons of odds, and the last bits of a product of matrices hang on their size.
+        What is drawn hangs on comparisons of odds, and the last bits of a product of matrices hang on its shape.
         """
-        plain = torch.zeros((2, PARAMETERS), device=self.predictor.position.device)
+        plain = torch.zeros((2 * TOGETHER, PARAMETERS), device=self.predictor.position.device)
 
-        def alone(number: int, codes: Tensor) -> Tensor:
-            asked = condition[number : number + 1]
-            sides = asked if weight == 1.0 else asked.followed_by(asked.dropped())
-            odds: Tensor = self.predictor(codes.expand(len(sides), -1, -1), sides, plain[: len(sides)])
-            return odds[-1] + weight * (odds[0] - odds[-1])
+        def together(numbers: Tensor, codes: Tensor) -> Tensor:
+            asked = condition[numbers]
+            if weight == 1.0:
+                alone: Tensor = self.predictor(codes, asked, plain[:TOGETHER])
+                return alone
+            both: Tensor = self.predictor(codes.repeat(2, 1, 1), asked.followed_by(asked.dropped()), plain)
+            told, free = both.chunk(2)
+            return free + weight * (told - free)
 
-        return lambda codes: torch.stack([alone(number, one) for number, one in enumerate(codes)])
+        def guess(codes: Tensor) -> Tensor:
+            first = range(0, len(codes), TOGETHER)
+            rows = [torch.arange(at, at + TOGETHER, device=codes.device).clamp(max=len(codes) - 1) for at in first]
+            return torch.cat([together(numbers, codes[numbers]) for numbers in rows])[: len(codes)]
+
+        return guess
 
 
 def _ignore(done: int, total: int) -> None:

@@ -25,15 +25,13 @@ from models.families.options import read_options, spelt_out
 from models.nets.coders import Decoder, Encoder
 from models.nets.mixture_prior import MixturePrior
 from models.objectives.adversarial import PatchCritic
-from models.objectives.perceptual import structure_loss
+from models.objectives.fidelity import fidelity_loss
 from models.training.augment import PARAMETERS
 from models.training.seeds import generator as seeded
 
 AUTOENCODE, SHARPEN, CRITICISE = "autoencode", "sharpen", "criticise"
 SHARPENING = 0.4
 """Share of the training in which a critic is listened to, where there is one."""
-LEAST_ERROR = 1e-4
-"""Squared error and structural distance below which nothing more is gained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class VaeOptions:
         structure: weight of the structural likelihood beside that of the pixels.
         critic: weight of the critic in a second stage; 0 for no such stage.
         critic_width: channels of the critic's first layer, a multiple of 8.
+        temperature: of the draws; below 1 codes lie nearer to the middle of their component than images do.
         pixel_mean, pixel_std: of the training images.
     """
 
@@ -62,6 +61,7 @@ class VaeOptions:
     structure: float = 0.5
     critic: float = 0.0
     critic_width: int = 32
+    temperature: float = 1.0
     pixel_mean: float = 0.0
     pixel_std: float = 0.5
 
@@ -125,7 +125,7 @@ class Vae:
         uniform = torch.stack([torch.rand((), generator=source) for source in sources]).to(device)
         width = self.options.width
         normal = torch.stack([torch.randn(width, generator=source) for source in sources]).to(device)
-        images = self._decoded(self.prior.place(condition, uniform, normal), condition)
+        images = self._decoded(self.prior.place(condition, uniform, self.options.temperature * normal), condition)
         if on_step is not None:
             on_step(1, 1)
         return images
@@ -181,9 +181,7 @@ class Vae:
     def _error(self, batch: Batch, latents: Tensor, decoded: Tensor) -> tuple[Tensor, dict[str, float]]:
         """Negative log-likelihood per pixel: Gaussian of the pixels, Laplacian of the structure."""
         error = (decoded - latents).square().mean()
-        structure = structure_loss(self.codec.decode(decoded), batch.images)
-        total = 0.5 * torch.log(error + LEAST_ERROR) + self.options.structure * torch.log(structure + LEAST_ERROR)
-        return total, {"reconstruction": float(error.detach()), "structure": float(structure.detach())}
+        return fidelity_loss(error, self.codec.decode(decoded), batch.images, self.options.structure)
 
     def _drawn(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Images decoded from codes of the prior's, asked for and moved as those of the batch are."""

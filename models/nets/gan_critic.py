@@ -33,13 +33,12 @@ class Critic(nn.Module):
         channels: Sequence[int],
     ) -> None:
         super().__init__()
-        depth = len(channels) - 1
         self.condition = ConditionEmbedding(*told, width)
         self.asked = Linear(width + augmentations, width)
         self.first = Conv(shape[0], channels[0])
         outside = [*channels[1:], channels[-1]]
         self.blocks = nn.ModuleList(PlainBlock(*pair) for pair in zip(channels, outside, strict=True))
-        self.seen = Linear(channels[-1] * (shape[1] >> depth) * (shape[2] >> depth), width)
+        self.seen = Linear(channels[-1], width)
 
     def forward(self, images: Tensor, condition: Condition, augmentation: Tensor) -> Tensor:
         """Scores ``(B,)``; ``augmentation`` is ``(B, A)``, what is known to have been done to the images."""
@@ -48,7 +47,7 @@ class Critic(nn.Module):
             if number:
                 maps = functional.avg_pool2d(maps, 2)
             maps = block(maps)
-        seen = functional.leaky_relu(self.seen(functional.leaky_relu(maps, SLOPE).flatten(1)), SLOPE)
+        seen = functional.leaky_relu(self.seen(functional.leaky_relu(maps, SLOPE).mean(dim=(2, 3))), SLOPE)
         asked = self.asked(torch.cat([self.condition(condition), augmentation], dim=1))
         scores: Tensor = (seen * asked).float().sum(dim=1) / seen.shape[1] ** 0.5
         return scores

@@ -22,6 +22,9 @@ from models.nets.gan_blocks import SLOPE, Conv, Linear, StyledBlock
 FAINT = 0.3
 """Of its final strength, what a new network draws: different seeds are told apart from the first step."""
 
+FINE = 16
+"""Channels at full resolution. Enlarging them smoothly before they are drawn leaves no pattern of the fold behind."""
+
 MAPPING_RATE = 0.1
 """Of the mapping, against other layers: at full rate what all images share grew to six times what the latent says, and
 images of one class became alike (Karras et al. 2019, appendix C: 0.01, for far longer training)."""
@@ -63,7 +66,8 @@ class Generator(nn.Module):
             StyledBlock(wide, narrow, width, groups) for wide, narrow in zip(inside, reversed(channels), strict=True)
         )
         self.pictures = nn.ModuleList(_picture(wide, shape[0], groups, FAINT) for wide in reversed(channels[1:]))
-        self.details = _picture(channels[0], shape[0] * factor**2, groups, 0.0)
+        self.fine = nn.Sequential(nn.GroupNorm(groups, channels[0]), nn.LeakyReLU(SLOPE), Conv(channels[0], FINE))
+        self.details = _picture(FINE, shape[0], groups, 0.0)
 
     def style(self, latents: Tensor, condition: Condition, augmentation: Tensor) -> Tensor:
         """``(B, latent)``, a condition and ``(B, A)`` to the style ``(B, width)``."""
@@ -78,8 +82,12 @@ class Generator(nn.Module):
             maps = block(maps, style)
             picture = _twice_as_large(picture + said(maps))
             maps = functional.interpolate(maps, scale_factor=2, mode="nearest")
-        details = functional.pixel_shuffle(self.details(self.blocks[-1](maps, style)), self.factor)
-        return functional.interpolate(picture, scale_factor=self.factor, mode="bilinear") + details
+        maps = functional.interpolate(
+            self.fine(self.blocks[-1](maps, style)), scale_factor=self.factor, mode="bilinear"
+        )
+        picture = functional.interpolate(picture, scale_factor=self.factor, mode="bilinear")
+        total: Tensor = picture + self.details(maps)
+        return total
 
     def forward(self, latents: Tensor, condition: Condition, augmentation: Tensor) -> Tensor:
         """``(B, latent)`` normal numbers to ``(B, C, H, W)``."""

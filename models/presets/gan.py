@@ -8,13 +8,13 @@ from models.presets.task import Task
 from models.training.augment import Augmentation
 
 TRAINING: dict[str, Any] = {
-    "learning_rate": 3e-3,
+    "learning_rate": 2e-3,
     # Momentum carries two players past each other: after 400 steps on four pictures the mean error is 0.4 with the
     # usual 0.9, and below 0.1 without any.
     "betas": (0.0, 0.99),
     # No held-out loss could choose between several.
-    "averages": (0.1,),
-    "average": 0.1,
+    "averages": (0.2,),
+    "average": 0.2,
     # The critic's views move real and generated images alike, so the generator never has to draw a moved one.
     "augmentation": Augmentation(share=0.0),
 }

@@ -51,7 +51,7 @@ class CheckpointStart:
         if wanted.family != self.source.family:
             raise ValueError(f"it is of the family {self.source.family}, and {wanted.family} was asked for")
         if wanted.channels != self.source.channels:
-            raise ValueError(f"it has {self.source.channels} colour channel(s), the pictures here {wanted.channels}")
+            raise ValueError(f"it draws {_tones(self.source)} pictures, those here are {_tones(wanted)}")
         options = dict(self.source.options)
         if self._own_greys(wanted):
             options |= {name: wanted.options[name] for name in ("pixel_mean", "pixel_std")}
@@ -108,6 +108,10 @@ def opened(path: Path) -> CheckpointStart:
         return CheckpointStart(config, tensors, int(described.step), described.sha256)
     except UNFIT as wrong:
         raise ValueError(plain_line(wrong)) from wrong
+
+
+def _tones(config: FamilyConfig) -> str:
+    return "grey" if config.channels == 1 else "colour"
 
 
 def _compared(before: Sequence[str], after: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -165,8 +165,9 @@ class _Run:
 
     def _stepped(self) -> StepDone:
         state, budget = self.state, self.budget
-        over = within(state.family.stages, state.stage_number, budget.fraction(state.step))
-        rate = learning_rate(self.plan, state.step - state.stage_began, over)
+        stages, number = state.family.stages, state.stage_number
+        over = within(stages, number, budget.fraction(state.step))
+        rate = stages[number].rate * learning_rate(self.plan, state.step - state.stage_began, over)
         loss = state.train_step(rate)
         seconds = budget.seconds
         before, images = self.marks.speed

@@ -15,6 +15,8 @@ from models.api import Stage
 from models.config import TrainingPlan
 from models.training.events import Reason
 
+WARMED_UP = 0.1
+"""Share of a stage after which its rate has risen, however few steps that was."""
 TINY = 1e-9
 """What rounding may take from a share."""
 
@@ -89,8 +91,11 @@ def within(stages: Sequence[Stage], number: int, fraction: float) -> float:
 
 
 def learning_rate(plan: TrainingPlan, step: int, fraction: float) -> float:
-    """Rate of step ``step`` (0-based) of a stage of which ``fraction`` is over."""
-    rise = min(1.0, (step + 1) / max(1, plan.warm_up))
+    """Rate of step ``step`` (0-based) of a stage of which ``fraction`` is over.
+
+    A short stage does not spend itself on warming up: a tenth of it is enough.
+    """
+    rise = min(1.0, max((step + 1) / max(1, plan.warm_up), fraction / WARMED_UP))
     fall = min(1.0, (1.0 - fraction) / max(1e-9, 1.0 - plan.decay_from))
     return plan.learning_rate * rise * fall
 

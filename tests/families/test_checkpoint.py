@@ -297,6 +297,14 @@ def test_the_learning_rate_rises_holds_and_falls_to_nothing() -> None:
     assert rates[100] == 0.0
 
 
+def test_a_stage_of_few_steps_does_not_spend_itself_on_warming_up() -> None:
+    chosen = plan(steps=100, learning_rate=1.0, warm_up=1000, decay_from=0.5)
+    rates = [learning_rate(chosen, step, step / 100) for step in range(101)]
+    assert rates[0] == pytest.approx(0.001)
+    assert rates[5] == pytest.approx(0.5)
+    assert rates[10] == 1.0
+
+
 def test_plans_survive_json_and_refuse_nonsense() -> None:
     chosen = plan(budget_s=60.0)
     assert TrainingPlan.from_json(json.loads(json.dumps(chosen.to_json()))) == chosen

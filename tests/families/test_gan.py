@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,15 @@ import torch
 from torch import Tensor
 
 from models.api import DROPPED, Batch, Condition
-from models.families.gan import CRITICISE, GENERATE, Gan
-from models.training.augment import PARAMETERS
+from models.config import training_plan
+from models.families import gan
+from models.families.gan import CRITICISE, GENERATE, OUTLINE, Gan
+from models.training.augment import PARAMETERS, Augmentation
+from models.training.checkpoint import tensors
+from models.training.events import Ended
+from models.training.loop import train
 from models.training.seeds import noise
-from tests.helpers.prepared_factory import four_pictures
+from tests.helpers.prepared_factory import four_pictures, write_prepared
 from tests.helpers.tiny_families import ATTRIBUTES, SIZE, tiny
 
 
@@ -35,7 +41,7 @@ def random(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("phase", [CRITICISE, GENERATE])
+@pytest.mark.parametrize("phase", [OUTLINE, CRITICISE, GENERATE])
 def test_a_phase_reaches_its_own_weights_alone(phase: str) -> None:
     family = built()
     family.loss(batch_of_four(), phase, 0, random()).total.backward()  # type: ignore[no-untyped-call]
@@ -45,10 +51,33 @@ def test_a_phase_reaches_its_own_weights_alone(phase: str) -> None:
     assert all(weight.requires_grad for weight in family.network.parameters())
 
 
-def test_phases_share_no_weights_and_leave_none_out() -> None:
+def test_rivals_share_no_weights_and_outlines_are_learnt_without_the_critic() -> None:
     family = built()
-    both = [id(weight) for phase in (CRITICISE, GENERATE) for weight in family.parameters(phase)]
-    assert sorted(both) == sorted(id(weight) for weight in family.network.parameters())
+    by_phase = {phase: {id(weight) for weight in family.parameters(phase)} for phase in (OUTLINE, CRITICISE, GENERATE)}
+    assert not by_phase[CRITICISE] & (by_phase[GENERATE] | by_phase[OUTLINE])
+    assert by_phase[GENERATE] < by_phase[OUTLINE]
+    assert by_phase[CRITICISE] | by_phase[OUTLINE] == {id(weight) for weight in family.network.parameters()}
+
+
+def test_what_is_drawn_from_codes_has_to_stay_true_to_its_image() -> None:
+    family, batch = built(coded=0.5, anchor=3.0), batch_of_four()
+    free = built(coded=0.0)
+    assert "reconstruction" not in free.loss(batch, GENERATE, 0, random()).named
+    named = family.loss(batch, GENERATE, 0, random()).named
+    assert {"generator", "reconstruction", "structure"} == set(named)
+    other = replace(batch, images=torch.cat([batch.images[:2], -batch.images[2:]]))
+    assert family.loss(other, GENERATE, 0, random()).named["reconstruction"] == pytest.approx(named["reconstruction"])
+    other = replace(batch, images=torch.cat([-batch.images[:2], batch.images[2:]]))
+    assert family.loss(other, GENERATE, 0, random()).named["reconstruction"] != pytest.approx(named["reconstruction"])
+
+
+def test_the_divergence_of_codes_gains_its_weight_step_by_step() -> None:
+    family, batch = built(warm_up=10), batch_of_four()
+    losses = [family.loss(batch, OUTLINE, step, random()) for step in (0, 9, 100)]
+    divergence = losses[0].named["divergence"]
+    totals = [float(terms.total.detach()) for terms in losses]
+    assert totals[1] - totals[0] == pytest.approx(0.9 * divergence, rel=1e-3)
+    assert totals[1] == totals[2]
 
 
 def test_the_critic_scores_each_image_alone() -> None:
@@ -121,7 +150,7 @@ def test_sampling_is_one_step_that_is_told() -> None:
     assert told == [(1, 1)]
 
 
-@pytest.mark.parametrize("phase", [CRITICISE, GENERATE])
+@pytest.mark.parametrize("phase", [OUTLINE, CRITICISE, GENERATE])
 def test_losses_stay_finite_and_whole_under_autocast(phase: str) -> None:
     family = built()
     plain = family.loss(batch_of_four(), phase, 0, random()).total
@@ -138,5 +167,24 @@ def test_images_of_which_nothing_is_known_train_too() -> None:
     plain = batch_of_four()
     unknown = Condition(torch.full((4,), DROPPED), torch.full((4, len(ATTRIBUTES)), torch.nan))
     batch = Batch(plain.images.repeat(1, 3, 1, 1), unknown, plain.augmentation)
-    for phase in (CRITICISE, GENERATE):
+    for phase in (OUTLINE, CRITICISE, GENERATE):
         assert torch.isfinite(family.loss(batch, phase, 0, random()).total)
+
+
+@pytest.mark.parametrize(("calm", "moves"), [(0.0, False), (0.5, True)])
+def test_rivals_learn_at_the_rate_of_their_stage(
+    calm: float, moves: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gan, "CALM", calm)
+    data = write_prepared(tmp_path / "data", size=SIZE, train=8)
+    settings = {"steps": 6, "batch": 4, "precision": "fp32", "preview_per_class": 1, "augmentation": Augmentation()}
+    plan = training_plan(tiny("gan"), images=8, **settings)
+    requests = iter([None, "stop"])
+    begun = list(train(plan, data, folder=tmp_path / "run", asked=lambda: next(requests, None)))[-1]
+    assert isinstance(begun, Ended)
+    before = tensors(begun.checkpoint, "network/")
+    ended = list(train(plan, data, folder=tmp_path / "run", resume=begun.checkpoint))[-1]
+    assert isinstance(ended, Ended)
+    after = tensors(ended.checkpoint, "network/")
+    critic = [name for name in before if name.startswith("critic")]
+    assert any(not torch.equal(before[name], after[name]) for name in critic) == moves

@@ -145,7 +145,7 @@ def test_another_size_where_the_network_does_not_take_it() -> None:
 
 def test_other_colours_and_other_families_are_refused() -> None:
     start = start_of(disturbed(tiny("vae")))
-    with pytest.raises(ValueError, match=r"1 colour channel\(s\), the pictures here 3"):
+    with pytest.raises(ValueError, match="it draws grey pictures, those here are colour"):
         start.config(tiny("vae", channels=3))
     with pytest.raises(ValueError, match="of the family vae, and diffusion was asked for"):
         start.config(tiny("diffusion"))

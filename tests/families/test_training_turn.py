@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from models.api import FamilyConfig, Stage
 from models.config import TrainingPlan, training_plan
 from models.data.feeding import Feed
 from models.data.prepared import PreparedImages
 from models.evaluate.neighbours import CopyCheck
+from models.families.gan import CRITICISE, GENERATE, Gan
 from models.training import checkpoint, turn
 from models.training.ema import EVERY_STEP_UNTIL, WeightAverages, mixture
 from models.training.events import Ended, Event, Notice, StepDone, Validated
@@ -201,6 +203,13 @@ def test_a_stage_that_is_not_watched_never_turns(
 ) -> None:
     told(rising_after(2))
     monkeypatch.setattr(CopyCheck, "suspects", lambda _, found: np.ones(len(found.index), dtype=bool))
+    genuine = Gan.__init__
+
+    def rivals_alone(family: Gan, config: FamilyConfig) -> None:
+        genuine(family, config)
+        family.stages = (Stage("compete", (CRITICISE, GENERATE), watched=False),)
+
+    monkeypatch.setattr(Gan, "__init__", rivals_alone)
     chosen = plan("gan", steps=16, validate_every=1, preview_from=0.1, preview_growth=1.2)
     events = list(train(chosen, data, folder=tmp_path / "run"))
     assert last(events).reason == "steps"
