@@ -10,6 +10,9 @@ import multiprocessing
 import sys
 from collections.abc import Sequence
 
+NETWORK_LIBRARIES = ("requests", "urllib3")
+"""What others bring along and try to import. pydicom does, to fetch test files, and on import it opens a socket."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window (no arguments), a worker (``worker SPEC.json``), a decoding process (``decoder``) or a verb.
@@ -17,6 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit status.
     """
     multiprocessing.freeze_support()
+    for name in NETWORK_LIBRARIES:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None: importing it fails as if it were missing
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["worker"]:
         from app.worker.main import main as worker

@@ -69,6 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MM",
         help="resample to this pixel spacing; default: fit the slice",
     )
+    parser.add_argument(
+        "--keep-faces",
+        action="store_true",
+        help="do not look for faces in head CT and MR; otherwise they are taken out before anything is learnt",
+    )
     add_seed(parser, "split")
     parser.add_argument(
         "--attributes",
@@ -86,7 +91,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, _output: Output) -> Ending:
     """Make and save the cohort."""
-    recipe = Recipe(Plane(options.plane), Window.parse(options.window), options.size, options.spacing)
+    recipe = Recipe(
+        plane=Plane(options.plane),
+        window=Window.parse(options.window),
+        size=options.size,
+        spacing_mm=options.spacing,
+        deface=not options.keep_faces,
+    )
     with opened(options.project) as services:
         cohort = services.cohorts.make(
             options.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,34 +13,52 @@ from app.cli.follow import follow
 from app.cli.render import Output
 from app.cli.session import opened
 from app.cli.wording import count, per_class
+from app.domain.cohort import SPLITS
+from app.domain.deid import RULES, Option, Profile
 from app.domain.errors import BadUsage
-from app.domain.export import ExportPlan, ExportRequest, Format, Include
+from app.domain.export import ExportRequest, Format, Include, Storage
 
 if TYPE_CHECKING:
     from app.compose import Services
+    from app.jobs.outcome import Outcome
 
 EPILOG = """examples:
   understudy export ~/chest --samples SAMPLES --out ~/chest-synthetic
   understudy export ~/chest --samples SAMPLES --out ~/chest-both --include real,synthetic --format png,dicom
+  understudy export ~/chest --cohort chest --out ~/chest-real --format dicom --profile research
   understudy export ~/chest --samples SAMPLES --out ~/chest-synthetic --dry-run
 
-The folder is new; nothing is ever overwritten. Synthetic images are marked as synthetic in every format. Real
-images are those of the training split, de-identified. A manifest lists every file with its checksum."""
+The folder is new; nothing is ever overwritten. Synthetic images are marked as synthetic in every format and are never
+part of the test split. Real images are de-identified and looked at for burned-in text and faces; under the profile
+“maximum”, what could not be checked does not leave. A manifest lists every file with its checksum. An export that was
+killed goes on where it was when it is asked for again.
+
+The dry run reads every header, writes nothing at the target, and makes a sheet to sign inside the project."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """PROJECT, what leaves, and where to."""
+    """PROJECT, what leaves, how, and where to."""
     add_project(parser)
     parser.add_argument("--samples", metavar="SAMPLES", help="the sample set to export")
     parser.add_argument("--cohort", metavar="NAME", help="the cohort whose real images are exported")
     parser.add_argument("--out", metavar="DIR", required=True, help="a new or an empty folder")
+    _add_content(parser)
+    _add_protection(parser)
+    _add_words(parser)
+    parser.add_argument("--dry-run", action="store_true", help="say what would leave, and write nothing there")
+    parser.add_argument(
+        "--check-pixels", action="store_true", help="with --dry-run: look at every picture, not at a sample"
+    )
+
+
+def _add_content(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         dest="formats",
         type=listed(*(one.value for one in Format)),
         default=("png",),
         metavar="LIST",
-        help="png, dicom, nifti, or several with commas (default png)",
+        help="png, tiff, dicom, nifti, or several with commas (default png)",
     )
     parser.add_argument(
         "--include",
@@ -48,21 +67,71 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="real, synthetic or real,synthetic (default: synthetic; with --cohort alone: real)",
     )
     parser.add_argument(
-        "--profile", default="basic", choices=["basic"], metavar="NAME", help="de-identification profile: basic"
+        "--splits",
+        type=listed(*SPLITS),
+        default=SPLITS,
+        metavar="LIST",
+        help="parts of the cohort that leave as real images, each apart: train, val, test (default all)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would leave, and write nothing")
+    parser.add_argument(
+        "--storage",
+        choices=[one.value for one in Storage],
+        default=Storage.MODALITY.value,
+        help="DICOM class of slices that are written anew (default modality)",
+    )
+    parser.add_argument("--zip", dest="zipped", action="store_true", help="one ZIP file instead of many files")
+    parser.add_argument(
+        "--sign", dest="signed", action="store_true", help="sign synthetic PNG and TIFF files (C2PA, the project's key)"
+    )
+
+
+def _add_protection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--profile",
+        default=Profile.MAXIMUM.value,
+        choices=[one.value for one in Profile],
+        help="de-identification of real images (default maximum)",
+    )
+    parser.add_argument(
+        "--options",
+        type=listed(*(one.value for one in Option)),
+        default=(),
+        metavar="LIST",
+        help=f"further options of DICOM PS3.15: {', '.join(one.value for one in Option)}",
+    )
+
+
+def _add_words(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--licence", default="", metavar="TEXT", help="under which terms the data may be used")
+    parser.add_argument("--intended-use", default="", metavar="TEXT", help="what the data is for")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why less is protected; kept in log and cards")
 
 
 def run(options: argparse.Namespace, output: Output) -> Ending:
-    """Export in a worker, or plan it."""
+    """Export in a worker, or find out there what an export would be."""
     if not options.samples and not options.cohort:
         raise BadUsage("bad-usage", text="Say what to export: --samples or --cohort", command="understudy export")
+    if options.check_pixels and not options.dry_run:
+        raise BadUsage("bad-usage", text="--check-pixels belongs to --dry-run", command="understudy export")
     with opened(options.project) as services:
         request = _request(services, options)
+        exports = services.exports
         if options.dry_run:
-            return _planned(services.exports.plan(request), request)
-        outcome = follow(lambda: services.exports.start(request, on_message=output.message), output)
+            pixels = options.check_pixels
+            outcome = follow(lambda: exports.check(request, pixels=pixels, on_message=output.message), output)
+            return _dry(outcome)
+        outcome = follow(lambda: exports.start(request, on_message=output.message), output)
     return Ending.of_outcome(outcome, text(outcome.result))
+
+
+def _dry(outcome: Outcome) -> Ending:
+    """The end of a dry run; what stays is told as sentences."""
+    ending = Ending.of_outcome(outcome, planned(outcome.result))
+    if not outcome.result:
+        return ending
+    stays = [f"{count(stay, 'image')}: {reason}" for reason, stay in outcome.result["left_out"].items()]
+    fields = {**outcome.result, "dry_run": True, "out": outcome.result["request"]["out"], "left_out": stays}
+    return replace(ending, fields=fields)
 
 
 def _request(services: Services, options: argparse.Namespace) -> ExportRequest:
@@ -80,25 +149,30 @@ def _request(services: Services, options: argparse.Namespace) -> ExportRequest:
         formats=tuple(Format(name) for name in options.formats),
         include=tuple(Include(name) for name in include),
         profile=options.profile,
+        options=tuple(options.options),
+        splits=tuple(options.splits),
+        storage=Storage(options.storage),
+        licence=options.licence,
+        intended_use=options.intended_use,
+        zipped=options.zipped,
+        signed=options.signed,
+        reason=options.reason,
     )
 
 
-def _planned(plan: ExportPlan, request: ExportRequest) -> Ending:
-    lines = [f"{count(plan.files, 'file')} would be written to {request.out} (about {plan.bytes / 1e6:.1f} MB)."]
-    for name, counts in (("synthetic", plan.per_class), ("real", plan.real_per_class)):
-        if counts:
-            lines.append(f"  {name}: {per_class(counts)}")
-    return Ending.done(
-        "\n".join([*lines, *plan.left_out, *plan.notices]),
-        dry_run=True,
-        out=request.out,
-        files=plan.files,
-        per_class=plan.per_class,
-        real_per_class=plan.real_per_class,
-        bytes=plan.bytes,
-        left_out=list(plan.left_out),
-        notices=list(plan.notices),
-    )
+def planned(result: dict[str, Any]) -> str:
+    """A dry run in words."""
+    if not result:
+        return ""
+    size = f"about {result['bytes'] / 1e6:.1f} MB at most"
+    lines = [f"{count(result['files'], 'image file')} would be written to {result['request']['out']} ({size})."]
+    kinds = (("synthetic", "per_class"), ("real", "real_per_class"), ("real, by part", "real_per_split"))
+    lines += [f"  {name}: {per_class(result[key])}" for name, key in kinds if result[key]]
+    lines += [f"  {count(fired, 'time')}: {RULES.get(rule, rule)}" for rule, fired in result["fired"].items()]
+    if result["with_text"]:
+        lines.append(f"  {count(result['with_text'], 'picture')} with text that will be blacked out")
+    lines += [f"Left out, {count(stay, 'image')}: {reason}" for reason, stay in result["left_out"].items()]
+    return "\n".join([*lines, *result["notices"], f"To read and sign: {result['html']} in the project."])
 
 
 def text(result: dict[str, Any]) -> str:

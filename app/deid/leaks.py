@@ -12,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-_WORD = re.compile(rb"[0-9a-z]+(?:\.[0-9a-z]+)*")
+import numpy as np
+
+_IN_A_WORD = np.array([sign in b"0123456789abcdefghijklmnopqrstuvwxyz" for sign in range(256)])
 
 
 class Search:
@@ -27,11 +29,12 @@ class Search:
         self._without_word: list[re.Pattern[bytes]] = []
         for form in {form for text in forbidden if text for form in _forms(text)}:
             pattern = re.compile(rb"(?<![0-9a-z])" + re.escape(form) + rb"(?![0-9a-z])")
-            words = _WORD.findall(form)
+            words = _words(form)
             if words:
-                self._by_word[max(words, key=len)].append(pattern)
+                self._by_word[max(words, key=lambda word: (len(word), word))].append(pattern)
             else:
                 self._without_word.append(pattern)
+        self._least = min(map(len, self._by_word), default=1)
 
     def found_in(self, path: Path) -> bool:
         """Whether a file holds one of the texts; a gzip file is unpacked first."""
@@ -56,9 +59,22 @@ class Search:
 
     def _likely(self, lowered: bytes) -> list[re.Pattern[bytes]]:
         """Patterns whose longest word is there, longest first, and those without a word."""
-        there = self._by_word.keys() & set(_WORD.findall(lowered))
+        there = self._by_word.keys() & _words(lowered, self._least)
         found = [*self._without_word, *(pattern for word in there for pattern in self._by_word[word])]
         return sorted(found, key=lambda pattern: len(pattern.pattern), reverse=True)
+
+
+def _words(lowered: bytes, least: int = 1) -> set[bytes]:
+    """Runs of at least ``least`` letters and digits; a full stop ends one, as identities stand before and behind it.
+
+    Several times as fast as a regular expression in the noise of pixels.
+    """
+    inside = np.zeros(len(lowered) + 2, dtype=np.int8)
+    inside[1:-1] = _IN_A_WORD[np.frombuffer(lowered, dtype=np.uint8)]
+    edges = np.flatnonzero(np.diff(inside))
+    begins, ends = edges[::2], edges[1::2]
+    long = ends - begins >= least
+    return {lowered[begin:end] for begin, end in zip(begins[long].tolist(), ends[long].tolist(), strict=True)}
 
 
 def _forms(text: str) -> set[bytes]:

@@ -11,6 +11,8 @@ import hmac
 import uuid
 from collections.abc import Iterable
 
+from app.deid.dates import DAY, Shift
+
 
 class Pseudonyms:
     """Pseudonyms of one project."""
@@ -21,6 +23,15 @@ class Pseudonyms:
     def uid(self, *parts: object) -> str:
         """A DICOM UID for what ``parts`` name, under the root of UUIDs (PS3.5 B.2), 64 characters at most."""
         return f"2.25.{uuid.UUID(bytes=self._digest(parts)[:16], version=5).int}"
+
+    def replacement(self, uid: str) -> str:
+        """The UID that takes the place of an original one, in every file of the project."""
+        return self.uid("original", uid)
+
+    def shift(self, patient: str) -> Shift:
+        """How far the dates of a patient move: one to ten years back, and a part of a day."""
+        number = int.from_bytes(self._digest(("shift", patient))[:8], "big")
+        return Shift(days=366 + number % 3287, seconds=1 + number // 3287 % (DAY - 1))
 
     def patients(self, keys: Iterable[str]) -> dict[str, str]:
         """Number patients in a keyed order that tells nothing of names or dates: ``{key: "PATIENT-001"}``."""

@@ -24,12 +24,14 @@ class FamilyChoice:
         title: what a list calls it.
         description: what it is good at and what it costs, for a person who never trained one.
         curve: how to read the curve of its training.
+        any_size: whether its weights fit pictures of every size, so that a training on other sizes can begin with them.
     """
 
     key: str
     title: str
     description: str
     curve: str = FALLS
+    any_size: bool = False
 
 
 CHOICES = (
@@ -38,13 +40,15 @@ CHOICES = (
         "diffusion",
         "Diffusion",
         "The sharpest and most varied images. Give it five minutes or more, and longer for larger pictures.",
+        any_size=True,
     ),
     FamilyChoice(
         "gan",
         "GAN",
         "Draws at once, but needs far longer than diffusion before its images are of use, and only the images tell how "
         "good it is. For those who want to compare.",
-        curve="Two networks compete here, so the curve may rise and says little. Look at the images.",
+        curve="First it learns outlines, and the curve falls; then two networks compete, and it says little. Look at "
+        "the images.",
     ),
     FamilyChoice(
         "vae", "VAE", "Learns and draws in seconds. Its images are softer than real ones: good for a first look."

@@ -89,12 +89,14 @@ class Recipe:
         size: height and width of the prepared picture in pixels.
         spacing_mm: in-plane pixel spacing to resample to before a centred crop or pad; ``None`` fits the whole
             slice into the picture (aspect ratio kept, padded with the window's low end).
+        deface: look for heads in CT and MR, and take their faces out first: a generator trained on faces can draw them.
     """
 
     plane: Plane = Plane.NATIVE
     window: Window = Window()
     size: int = 64
     spacing_mm: float | None = None
+    deface: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """JSON values only."""
@@ -102,5 +104,11 @@ class Recipe:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Recipe:
-        """Inverse of ``to_json``."""
-        return cls(Plane(record["plane"]), Window(**record["window"]), int(record["size"]), record.get("spacing_mm"))
+        """Inverse of ``to_json``; a record from before faces were looked for says nothing of them, and kept them."""
+        return cls(
+            plane=Plane(record["plane"]),
+            window=Window(**record["window"]),
+            size=int(record["size"]),
+            spacing_mm=record.get("spacing_mm"),
+            deface=bool(record.get("deface", False)),
+        )

@@ -39,6 +39,8 @@ class RunRecord:
         devices: how many devices share every step.
         start: what the run began with besides its pictures (``models.start.taken.Taken``, the file's name, and the id
             of the run of this project that it belongs to); empty where it began anew.
+        faces: what became of faces in the series that it learnt from (``app.domain.heads.tally``); empty where none
+            could show one, or where an earlier version made the record.
     """
 
     id: str
@@ -56,6 +58,7 @@ class RunRecord:
     classes: tuple[str, ...] = ()
     devices: int = 1
     start: dict[str, Any] = field(default_factory=dict)
+    faces: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """JSON values only."""

@@ -5,7 +5,9 @@ Window, command line and reports all speak from this one table, so that a proble
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping
+from typing import Any
 
 from app.domain.errors import Fact
 
@@ -47,23 +49,26 @@ SENTENCES: dict[str, str] = {
     "unknown-cohort": "There is no cohort named “{name}”. The cohorts of this project: {known}.",
     "unknown-run": "There is no run “{run}” in this project. The runs: {known}.",
     "unknown-samples": "There is no sample set “{samples}” in this project. The sample sets: {known}.",
-    "label-unknown-image": "{path} names {count} image(s) that are not in the library, first {first} (line {line}). "
-    "Import them, or remove the lines; nothing was changed.",
+    "label-unknown-image": "{path} names {count:image|images} not in the library, first {first} (line {line}). "
+    "Import what is missing, or remove the lines; nothing was changed.",
     "worker-crashed": "The worker ended unexpectedly ({signal}). What was saved before is kept. Its log: {log}.",
     "worker-lost": "The worker stopped answering and was ended. What was saved before is kept. Its log: {log}.",
     "worker-garbled": "The worker sent something that cannot be read ({detail}). Its log is at {log}.",
     "worker-not-started": "The worker could not be started: {detail}.",
+    "deid-self-test": "The self-test of de-identification failed with the profile {profile}: {left} planted identities "
+    "were left, and {share} of what was asked was done. Do not export real images with this installation; send this "
+    "answer along when you ask for help.",
     "same-uid-other-content": "The file has the identity of {other}, which is in the library, and other content. Only "
     "one of the two can be right; remove the other one’s study and try again to use this one.",
     "being-written": "The file changed while it was read; it is still being written. Try again when it is complete.",
-    "source-vanished": "{count} file(s) of {path} were not there any more. What was read before is kept; connect it "
-    "again and import it once more for the rest.",
+    "source-vanished": "Of {path}, {count:file was|files were} not there any more. What was read before is "
+    "kept; connect it again and import it once more for the rest.",
     "name-not-text": "The name of the file or of a folder above it holds bytes that are no text. Rename it, and import "
     "it again.",
-    "files-set-aside": "{count} file(s) were set aside. {reason}",
+    "files-set-aside": "{count:file was|files were} set aside. {reason}",
     "archive-damaged": "The archive is damaged: {detail}. Ask for it again.",
-    "archive-bomb": "The archive of {packed} MB would unpack to {size} GB in {count} file(s), so it was not unpacked. "
-    "Unpack it yourself if you trust it, and import the folder.",
+    "archive-bomb": "The archive of {packed} MB would unpack to {size} GB in {count:file|files}, so it was not "
+    "unpacked. Unpack it yourself if you trust it, and import the folder.",
     "archive-no-room": "Unpacking the archive needs {needed} MB, and the project’s disk has {free} MB left.",
     "archive-outside": "{count} entries of “{archive}” point outside of it (first {first}); all refused.",
     "archive-link": "{count} entries of “{archive}” are links (first {first}); they were refused.",
@@ -72,8 +77,8 @@ SENTENCES: dict[str, str] = {
     "archive-nested": "{count} entries of “{archive}” are archives themselves (first {first}). Unpack them and "
     "import the folder.",
     "archive-entry-damaged": "{count} entries of “{archive}” are damaged (first {first}). Ask for it again.",
-    "dicomdir-missing": "The index of this disk names {count} file(s) that are not there, first {first}. Copy the disk "
-    "again.",
+    "dicomdir-missing": "The index of this disk names {count:file that is|files that are} not there, first "
+    "{first}. Copy the disk again.",
     "dicomdir-damaged": "The index of this disk cannot be read. Its files were read without it.",
     "decoder-crashed": "Decoding the picture crashed ({signal}); the file is damaged, or oddly coded.",
     "decoder-hung": "Decoding the picture took far too long and was ended.",
@@ -105,9 +110,11 @@ SENTENCES: dict[str, str] = {
     "table-empty": "{path} holds no rows.",
     "label-conflict": "{path} says both “{one}” and “{other}” of {name} (line {line}). Keep one; nothing was changed.",
     "label-ambiguous": "{path} names {name} (line {line}), which fits {count} images. Write more of its path.",
+    "faces-unchecked": "Learnt from as they are: {count:series|series} that could not be checked for a face. {reason} "
+    "Look at what the model draws before you share it.",
     "bad-budget": "Give either a training time or a number of steps, above zero.",
-    "class-too-small": "Class “{name}” has {count} training image(s), and at least {least} are needed. Add images, "
-    "or merge classes.",
+    "class-too-small": "Class “{name}” has {count:training image|training images}, and at least {least} are "
+    "needed. Add images, or merge classes.",
     "bad-amount": "Say how many images to draw: so many of every class, of single classes, or balanced; at least one.",
     "unknown-class": "The run has no class “{name}”. Its classes: {known}.",
     "bad-attributes": "“{text}” is no way to say attributes. Write csv:FILE, or dicom: and some of {known}.",
@@ -124,7 +131,22 @@ SENTENCES: dict[str, str] = {
     "learnt-images-changed": "The images that run {run} learnt from have changed since, so its pictures cannot be "
     "compared with them. Train again.",
     "nothing-to-export": "No image is left to export. Generate more, or take back what was thrown out.",
-    "no-real-images": "The cohort “{name}” has no training images to export.",
+    "no-real-images": "The cohort “{name}” has no labelled images to export in the parts that were asked for.",
+    "plan-changed": "Nothing was exported: what would leave has changed since it was checked and signed. Check again.",
+    "export-running": "An export to {path} is being written already. Wait for it, or stop it first.",
+    "nothing-was-checked": "Nothing was exported: none of the {count:image|images} could be checked for text and "
+    "faces, and the profile “maximum” lets none leave unchecked.",
+    "deid-kind": "It is {kind}, which this program does not know how to de-identify, so it stays.",
+    "deid-unreadable": "Its header cannot be read ({detail}), so it stays.",
+    "deid-unwritable": "It cannot be written without breaking it ({detail}), so it stays.",
+    "deid-options": "These options of de-identification do not go together: {text}.",
+    "key-passphrase": "The passphrase of a key table needs at least {shortest} characters. Choose a longer one.",
+    "key-exists": "{path} is there already. Choose another name for the key table; nothing was overwritten.",
+    "key-unreadable": "{path} cannot be opened as a key table with this passphrase. Check the file and the passphrase.",
+    "text-remains": "Text is left in the picture after {rounds} rounds of blacking it out, so it stays.",
+    "text-colours": "Nobody knows which value is black in a picture of the kind {photometric}, so it stays.",
+    "text-models-missing": "The parts that look for text in pictures are missing ({detail}). Install the program "
+    "again.",
     "export-needs-samples": "Synthetic images need a sample set. Generate one, or export real images only.",
     "export-needs-cohort": "Real images need a cohort. Name the one that they belong to.",
     "no-space": "{path} has room for {free} MB, and the export needs about {needed} MB. Free some space.",
@@ -149,7 +171,8 @@ SENTENCES: dict[str, str] = {
     "training-started": "Learning from {training_images} images, {held_out_images} held out.",
     "copies-alarm": "{share} of the pictures at step {step} lie very near to training images. Stop soon, or add "
     "images.",
-    "copies-remain": "{count} picture(s) are suspected copies even after drawing again; the audit shows them.",
+    "copies-remain": "{count:picture is a suspected copy|pictures are suspected copies} even after drawing "
+    "again; the audit shows which.",
     "stepped-back": "The training went out of bounds at step {step}. It goes on from step {back}, more slowly.",
     "smaller-portions": "The memory of the device ran out. The training goes on with {at_once} of {batch} images at "
     "once, which gives the same and takes longer.",
@@ -169,11 +192,27 @@ SENTENCES: dict[str, str] = {
 
 def sentence(code: str, facts: Mapping[str, Fact]) -> str:
     """The sentence of ``code`` with its facts filled in; a fact that was not given reads as “unknown”."""
-    return SENTENCES[code].format_map(_Known(facts))
+    return _Filling().vformat(SENTENCES[code], (), facts)
 
 
-class _Known(dict[str, Fact]):
-    """Facts by name, forgiving: an error message must never fail itself."""
+def count(number: int, one: str, many: str = "") -> str:
+    """``count(3, "image")`` is "3 images"; ``many`` where an s is not enough."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
-    def __missing__(self, key: str) -> str:
-        return "unknown"
+
+class _Filling(string.Formatter):
+    """Fills in facts, forgiving: an error message must never fail itself.
+
+    ``{count:file was|files were}`` says the number with the words that go with one, or with any other number.
+    """
+
+    def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """The fact of that name."""
+        return kwargs.get(str(key), "unknown")
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A fact as text."""
+        one, either, many = format_spec.partition("|")
+        if either:
+            return count(value, one, many) if isinstance(value, int) else f"{value} {many}"
+        return str(format(value, format_spec))

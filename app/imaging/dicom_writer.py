@@ -1,52 +1,46 @@
 """Pictures as DICOM files that validators accept and that say what they are.
 
-CT and MR pictures become CT and MR Image Storage, anything else (or a slice of unknown spacing, which those classes
-forbid) Secondary Capture. It writes what a ``Page`` holds; it must not read sources, and it never invents a
-reference to one.
+It writes what a ``Page`` holds; it must not read sources, and it never invents a reference to one.
 """
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, SecondaryCaptureImageStorage
-from pydicom.valuerep import DSfloat
+from pydicom import FileDataset, dcmread
+from pydicom.uid import ExplicitVRLittleEndian
 
-from app.imaging.picture import AXES, Page, Picture, to_levels
+from app.deid.statement import EQUIPMENT, statements
+from app.domain.deid import Profile, Protection
+from app.imaging import dicom_encoder, dicom_samples, marking
+from app.imaging.dicom_classes import kind_of
+from app.imaging.dicom_text import ST, code, line, paragraph
+from app.imaging.picture import Origin, Page
 
 IMPLEMENTATION = "2.25.226711053160183366341286233408811027049"
 """Implementation class UID: one UUID, made once for Understudy."""
 
 SYNTHESIZING = ("109100", "Synthesizing Equipment")
-DEIDENTIFYING = ("109104", "De-identifying Equipment")
-"""Purposes of contributing equipment (PS3.16, CID 7005)."""
+"""Purpose of contributing equipment (PS3.16, CID 7005); that of real images is ``statement.EQUIPMENT``."""
+
+RESAMPLING = ("113085", "Spatial resampling")
+"""Derivation of a prepared real slice (PS3.16, CID 7203). The list has no code for a picture that a model drew."""
 
 PAIRED = frozenset({"BREAST", "EXTREMITY", "FOOT", "HAND", "HIP", "KIDNEY", "KNEE", "SHOULDER"})
 """Body parts of the allow-list that a person has two of."""
 
-WHOLE_NUMBERS_RESOLVE = 255
-"""A window at least this wide is resolved by whole numbers as finely as a screen shows it."""
+PROTECTION = Protection.of(Profile.MAXIMUM)
+"""How the header of a prepared real slice is protected whatever was asked for: nothing is retained."""
 
-METHOD = (
-    "Understudy allow-list: attributes not on it were removed",
-    "Pixels NOT checked for burned-in text",
-    "Pixels NOT checked for recognisable faces",
-)
-"""De-identification Method (0012,0063) of real images: what was done, and what was not (64 characters a value)."""
+REWRITTEN = "Header written anew from an allow-list"
+"""What De-identification Method says beyond ``statements``."""
 
 
-def storage_class(picture: Picture) -> str:
-    """SOP Class UID that a picture is written as."""
-    classes = {"CT": CTImageStorage, "MR": MRImageStorage}
-    return (
-        str(classes.get(picture.modality, SecondaryCaptureImageStorage))
-        if picture.spacing_mm
-        else str(SecondaryCaptureImageStorage)
-    )
+def storage_class(page: Page) -> str:
+    """SOP Class UID that a page is written as."""
+    return str(kind_of(page).uid)
 
 
 def write(path: Path, page: Page) -> None:
@@ -55,92 +49,99 @@ def write(path: Path, page: Page) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    dataset = build(page)
-    dataset.save_as(path, enforce_file_format=True)
+    path.write_bytes(_encoded(page))
 
 
 def build(page: Page) -> FileDataset:
-    """The data set of a page: patient to pixels, marked as synthetic or as de-identified.
+    """The same file as a data set."""
+    return dcmread(BytesIO(_encoded(page)))
+
+
+def _encoded(page: Page) -> bytes:
+    """Patient to pixels, marked as synthetic or as de-identified.
 
     Synthetic: (0008,001C) YES, a Contributing Equipment item 109100 and a derivation description (PS3.3 C.12.1).
     It carries no Patient Identity Removed (0012,0062): there was no patient whose identity could be removed.
-    Real: (0008,001C) NO, Patient Identity Removed NO with a method that says what was not checked, since YES speaks
-    for the pixels too (PS3.15 E.1.1).
+    Real: (0008,001C) NO, and of its de-identification what every real file says (``statements``).
     """
-    dataset = FileDataset("", {}, file_meta=_file_meta(page), preamble=b"\0" * 128)
-    for part in (page.acquisition, _sop(page), _patient(page), _series(page), _image(page), _provenance(page)):
-        for keyword, value in part.items():
-            setattr(dataset, keyword, value)
-    _set_pixels(dataset, page.picture)
-    return dataset
+    said: dict[str, Any] = {
+        **page.acquisition,
+        **_sop(page),
+        **_patient(page),
+        **_series(page),
+        **_image(page),
+        **kind_of(page).attributes(page),
+        **_protection(page),
+        **_provenance(page.origin),
+        **dicom_samples.attributes(page),
+    }
+    return dicom_encoder.file_of(_file_meta(page), said)
 
 
-def _file_meta(page: Page) -> FileMetaDataset:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = UID(storage_class(page.picture))
-    meta.MediaStorageSOPInstanceUID = UID(page.identity.instance_uid)
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = UID(IMPLEMENTATION)
-    meta.ImplementationVersionName = f"UNDERSTUDY_{page.origin.version}"[:16]
-    return meta
+def _file_meta(page: Page) -> dict[str, Any]:
+    return {
+        "MediaStorageSOPClassUID": storage_class(page),
+        "MediaStorageSOPInstanceUID": page.identity.instance_uid,
+        "TransferSyntaxUID": str(ExplicitVRLittleEndian),
+        "ImplementationClassUID": IMPLEMENTATION,
+        "ImplementationVersionName": f"UNDERSTUDY_{page.origin.version}"[:16],
+    }
 
 
 def _sop(page: Page) -> dict[str, Any]:
     return {
         "SpecificCharacterSet": "ISO_IR 192",
-        "SOPClassUID": storage_class(page.picture),
+        "SOPClassUID": storage_class(page),
         "SOPInstanceUID": page.identity.instance_uid,
-        "SyntheticData": "YES" if page.origin.synthetic else "NO",
+        "SyntheticData": marking.word(page.origin).upper(),
     }
 
 
 def _patient(page: Page) -> dict[str, Any]:
     who = page.identity.patient
-    record: dict[str, Any] = {
+    return {
         "PatientName": who.replace("-", "^", 1),
         "PatientID": who,
         "PatientBirthDate": "",
         "PatientSex": "",
         "StudyInstanceUID": page.identity.study_uid,
-        "StudyID": "1",
+        "StudyID": line(page.identity.study_id, 16),
         "StudyDate": "",
         "StudyTime": "",
         "AccessionNumber": "",
         "ReferringPhysicianName": "",
     }
-    if not page.origin.synthetic:
-        record |= {
-            "PatientIdentityRemoved": "NO",
-            "DeidentificationMethod": list(METHOD),
-            "LongitudinalTemporalInformationModified": "REMOVED",
-        }
-    return record
+
+
+def _protection(page: Page) -> dict[str, Any]:
+    """What was done to a real image; a synthetic one has no patient, and nothing burned in."""
+    if page.origin.synthetic:
+        return {"BurnedInAnnotation": "NO"}
+    said = dict(statements(PROTECTION, page.check))
+    return said | {"DeidentificationMethod": [*said["DeidentificationMethod"], REWRITTEN]}
 
 
 def _series(page: Page) -> dict[str, Any]:
+    """The slices of a real series may be of several classes, so only a synthetic series is described by its class."""
     picture, origin = page.picture, page.origin
-    kind = "Synthetic" if origin.synthetic else "De-identified"
     record: dict[str, Any] = {
-        "Modality": picture.modality or "OT",
+        "Modality": code(picture.modality) or "OT",
         "SeriesInstanceUID": page.identity.series_uid,
-        "SeriesNumber": 1,
-        "SeriesDescription": f"{kind}: {picture.label}"[:64],
+        "SeriesNumber": page.identity.series_number,
+        "SeriesDescription": line(f"Synthetic: {picture.label}") if origin.synthetic else "De-identified",
         **_laterality(page.acquisition.get("BodyPartExamined")),
     }
     if origin.synthetic:
-        equipment = {"Manufacturer": "Understudy", "ManufacturerModelName": "Understudy"}
-        record |= {**equipment, "SoftwareVersions": origin.version}
-    else:
-        record["Manufacturer"] = page.acquisition.get("Manufacturer", "")
-    if storage_class(picture) == SecondaryCaptureImageStorage:
-        record["ConversionType"] = "SYN" if origin.synthetic else "WSD"
-    else:
-        record |= {
-            "FrameOfReferenceUID": page.identity.frame_uid,
-            "PositionReferenceIndicator": "",
-            "PatientPosition": "",
-        }
-    return record
+        return record | _maker(origin)
+    return record | {"Manufacturer": page.acquisition.get("Manufacturer", "")}
+
+
+def _maker(origin: Origin) -> dict[str, Any]:
+    return {
+        "Manufacturer": "Understudy",
+        "ManufacturerModelName": "Understudy",
+        "SoftwareVersions": line(origin.version),
+    }
 
 
 def _laterality(part: str | None) -> dict[str, Any]:
@@ -149,117 +150,27 @@ def _laterality(part: str | None) -> dict[str, Any]:
 
 
 def _image(page: Page) -> dict[str, Any]:
-    picture = page.picture
-    third = "AXIAL" if storage_class(picture) == CTImageStorage else "OTHER"
-    low, high = picture.window
-    record: dict[str, Any] = {
-        "ImageType": ["DERIVED", "SECONDARY", third, *(["SYNTHETIC"] if page.origin.synthetic else [])],
+    picture, flavour = page.picture, kind_of(page).flavour
+    mark = ("SYNTHETIC",) if page.origin.synthetic and flavour else ()
+    return {
+        "ImageType": ["DERIVED", "SECONDARY", *flavour, *mark],
         "InstanceNumber": page.identity.number,
         "PatientOrientation": "",
-        "ImageComments": f"class: {picture.label}",
-        "WindowCenter": _number((low + high) / 2),
-        "WindowWidth": _number(max(high - low, 1e-6)),
-        **_geometry(page),
-        **_modality(page),
-    }
-    if page.origin.synthetic:
-        record["BurnedInAnnotation"] = "NO"
-    record["LossyImageCompression"] = "01" if picture.lossy else "00"
-    return record
-
-
-def _geometry(page: Page) -> dict[str, Any]:
-    """Image plane of a slice whose place in a patient is invented: its middle lies on the axis of its normal."""
-    picture = page.picture
-    if picture.spacing_mm is None:
-        return {}
-    if storage_class(picture) == SecondaryCaptureImageStorage:
-        return {"PixelSpacing": [_number(part) for part in picture.spacing_mm]}
-    rows, columns = picture.pixels.shape
-    row_mm, column_mm = picture.spacing_mm
-    along_columns, along_rows = AXES[picture.plane]
-    normal = np.cross(along_columns, along_rows)
-    corner = [
-        n * picture.offset_mm - (a * column_mm * (columns - 1) + b * row_mm * (rows - 1)) / 2
-        for a, b, n in zip(along_columns, along_rows, normal, strict=True)
-    ]
-    return {
-        "PixelSpacing": [_number(row_mm), _number(column_mm)],
-        "ImageOrientationPatient": [_number(part) for part in (*along_columns, *along_rows)],
-        "ImagePositionPatient": [_number(part) for part in corner],
-        "SliceThickness": page.acquisition.get("SliceThickness"),
+        "ImageComments": paragraph(f"class: {picture.label}"),
+        "LossyImageCompression": "01" if picture.lossy else "00",
     }
 
 
-def _modality(page: Page) -> dict[str, Any]:
-    """Type 2 attributes that a class asks for: empty where the allow-list kept no value."""
-    empty = {
-        CTImageStorage: ("KVP", "AcquisitionNumber"),
-        MRImageStorage: ("RepetitionTime", "EchoTime", "EchoTrainLength"),
-    }.get(UID(storage_class(page.picture)), ())
-    record: dict[str, Any] = {keyword: page.acquisition.get(keyword) for keyword in empty}
-    if storage_class(page.picture) == MRImageStorage:
-        defaults = {"ScanningSequence": "RM", "SequenceVariant": "NONE", "ScanOptions": "", "MRAcquisitionType": ""}
-        record |= {keyword: page.acquisition.get(keyword, value) for keyword, value in defaults.items()}
-    return record
+def _provenance(origin: Origin) -> dict[str, Any]:
+    described = paragraph(marking.story(origin), ST)
+    equipment = {
+        "PurposeOfReferenceCodeSequence": [_code(*(SYNTHESIZING if origin.synthetic else EQUIPMENT))],
+        **_maker(origin),
+        "ContributionDescription": described,
+    }
+    record: dict[str, Any] = {"DerivationDescription": described, "ContributingEquipmentSequence": [equipment]}
+    return record if origin.synthetic else record | {"DerivationCodeSequence": [_code(*RESAMPLING)]}
 
 
-def _provenance(page: Page) -> dict[str, Any]:
-    origin = page.origin
-    if origin.synthetic:
-        description = (
-            f"Synthetic image, drawn by a generative model; it shows no patient. {origin.program}, run {origin.run}, "
-            f"sample set {origin.samples}, checkpoint SHA-256 {origin.checkpoint_sha256}, seed {origin.seed}."
-        )
-        purpose = SYNTHESIZING
-    else:
-        description = f"Real image, cropped and resampled, rewritten without its original header by {origin.program}."
-        purpose = DEIDENTIFYING
-    equipment = Dataset()
-    equipment.PurposeOfReferenceCodeSequence = [_code(*purpose)]
-    equipment.Manufacturer = "Understudy"
-    equipment.ManufacturerModelName = "Understudy"
-    equipment.SoftwareVersions = origin.version
-    equipment.ContributionDescription = description[:1024]
-    return {"DerivationDescription": description[:1024], "ContributingEquipmentSequence": [equipment]}
-
-
-def _set_pixels(dataset: FileDataset, picture: Picture) -> None:
-    stored, intercept, slope = _stored(picture)
-    dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.Rows, dataset.Columns = stored.shape
-    dataset.BitsAllocated = dataset.BitsStored = 16
-    dataset.HighBit = 15
-    dataset.PixelRepresentation = int(stored.dtype == np.int16)
-    if (intercept, slope) != (0.0, 1.0):
-        dataset.RescaleIntercept, dataset.RescaleSlope = _number(intercept), _number(slope)
-        dataset.RescaleType = "HU" if picture.unit == "HU" else "US"
-    dataset.PixelData = np.ascontiguousarray(stored).astype(stored.dtype.newbyteorder("<")).tobytes()
-    dataset["PixelData"].VR = "OW"
-
-
-def _stored(picture: Picture) -> tuple[NDArray[np.uint16] | NDArray[np.int16], float, float]:
-    """Stored values with the intercept and slope that bring physical values back.
-
-    MR has no rescale in its definition, so its values are stored as they are where whole numbers resolve them;
-    otherwise 16 unsigned bits span the whole window.
-    """
-    low, high = picture.window
-    if storage_class(picture) == MRImageStorage and high - low >= WHOLE_NUMBERS_RESOLVE:
-        whole = np.rint(np.clip(picture.pixels, low, high))
-        if low >= 0 and high <= 65535:
-            return whole.astype(np.uint16), 0.0, 1.0
-        if low >= -32768 and high <= 32767:
-            return whole.astype(np.int16), 0.0, 1.0
-    return to_levels(picture, 65535), low, max(high - low, 1e-6) / 65535
-
-
-def _number(value: float) -> DSfloat:
-    return DSfloat(float(value), auto_format=True)
-
-
-def _code(value: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
-    return item
+def _code(value: str, meaning: str) -> dict[str, Any]:
+    return {"CodeValue": value, "CodingSchemeDesignator": "DCM", "CodeMeaning": meaning}

@@ -118,7 +118,7 @@ def identifies(element: Any) -> bool:
     Not telling are: what the export's allow-list names, the attributes that the library keeps in clear, classes and
     codings, and numbers and codes of the technical groups. Everything else is, private attributes always.
     """
-    from app.deid.engine import IDENTIFYING_KEYWORDS
+    from app.deid.identities import IDENTIFYING_KEYWORDS
     from app.deid.rules import AllowList
     from app.imaging.dicom_reader import KEPT_TAGS
 

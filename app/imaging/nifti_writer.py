@@ -9,16 +9,19 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from app.imaging.picture import AXES, Page, Picture
+from app.imaging import marking
+from app.imaging.picture import AXES, Page, Picture, to_levels
 
 COMMENT = 6
 """NIfTI extension code of a comment (nifti1.h, NIFTI_ECODE_COMMENT)."""
+
+RGB = np.dtype([("R", np.uint8), ("G", np.uint8), ("B", np.uint8)])
+"""NIfTI datatype 128 (nifti1.h, NIFTI_TYPE_RGB24)."""
 
 UNKNOWN_MM = 1.0
 """In-plane spacing written where none is known; the unit code then says "unknown" instead of millimetres."""
@@ -27,9 +30,9 @@ UNKNOWN_MM = 1.0
 def write(path: Path, page: Page) -> Path:
     """Write ``path`` (``.nii.gz``) and a side-car of the same name ending in ``.json``.
 
-    Values are int16 where the unit is HU (whole numbers by definition) and the range fits, else float32. The affine
-    is centred on the slice's middle, since the position in a patient is invented. The gzip header carries no time
-    and no name.
+    Values are int16 where the unit is HU (whole numbers by definition) and the range fits, else float32; colour is
+    RGB24, 8 bits a channel over the window. The affine is centred on the slice's middle, since the position in a
+    patient is invented. The gzip header carries no time and no name.
 
     Returns:
         The side-car's path.
@@ -38,16 +41,15 @@ def write(path: Path, page: Page) -> Path:
         OSError: a file cannot be written.
     """
     picture = page.picture
-    volume = np.ascontiguousarray(_values(picture).T[:, :, np.newaxis])
+    volume = np.ascontiguousarray((_colours(picture) if picture.colour else _values(picture)).T[:, :, np.newaxis])
     image = nib.Nifti1Image(volume, _affine(picture))
     image.header.set_xyzt_units(xyz="mm" if picture.spacing_mm else "unknown")
-    image.header["descrip"] = _description(page).encode("ascii", "replace")[:79]
-    facts = {**page.origin.facts(), "Label": picture.label, **_physical(picture)}
-    comment = json.dumps(facts, sort_keys=True, ensure_ascii=True)
-    image.header.extensions.append(nib.nifti1.Nifti1Extension(COMMENT, comment.encode("ascii")))
+    image.header["descrip"] = marking.short(page.origin).encode("ascii", "replace")[:79]
+    image.header.extensions.append(nib.nifti1.Nifti1Extension(COMMENT, marking.comment(page).encode("ascii")))
     path.write_bytes(gzip.compress(image.to_bytes(), compresslevel=6, mtime=0))
     sidecar = path.with_name(path.name.removesuffix(".nii.gz") + ".json")
-    sidecar.write_text(json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    facts = json.dumps(marking.facts(page), indent=1, sort_keys=True, ensure_ascii=False)
+    sidecar.write_text(facts + "\n", encoding="utf-8", newline="\n")
     return sidecar
 
 
@@ -59,8 +61,13 @@ def _values(picture: Picture) -> NDArray[np.int16] | NDArray[np.float32]:
     return clipped.astype(np.float32)
 
 
+def _colours(picture: Picture) -> NDArray[np.void]:
+    levels = np.ascontiguousarray(to_levels(picture, 255).astype(np.uint8))
+    return levels.view(RGB)[:, :, 0]
+
+
 def _affine(picture: Picture) -> NDArray[np.float64]:
-    rows, columns = picture.pixels.shape
+    rows, columns = picture.grid
     row_mm, column_mm = picture.spacing_mm or (UNKNOWN_MM, UNKNOWN_MM)
     along_columns, along_rows = (np.asarray(axis, dtype=np.float64) for axis in AXES[picture.plane])
     normal = np.cross(along_columns, along_rows)
@@ -71,17 +78,3 @@ def _affine(picture: Picture) -> NDArray[np.float64]:
     middle = (affine[:3, 0] * (columns - 1) + affine[:3, 1] * (rows - 1)) / 2
     affine[:3, 3] = normal * picture.offset_mm - middle
     return np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
-
-
-def _description(page: Page) -> str:
-    kind = "SYNTHETIC image" if page.origin.synthetic else "Real image, de-identified"
-    return f"{kind}, {page.origin.program}"
-
-
-def _physical(picture: Picture) -> dict[str, Any]:
-    return {
-        "Modality": picture.modality or None,
-        "Unit": picture.unit,
-        "Window": list(picture.window),
-        "PixelSpacingKnown": picture.spacing_mm is not None,
-    }

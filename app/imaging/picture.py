@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.deid import PixelCheck
+from app.domain.export import Storage
 from app.domain.recipe import Plane
 
 AXES: dict[Plane, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
@@ -28,7 +30,7 @@ class Picture:
     """One slice, ready to be written.
 
     Attributes:
-        pixels: float32 ``(rows, columns)`` in physical values (``unit``).
+        pixels: float32 ``(rows, columns)`` in physical values (``unit``), or ``(rows, columns, 3)`` red, green, blue.
         window: (low, high) values that stand for black and white; pixels outside are clipped when written.
         label: class name.
         modality: DICOM modality, "" where unknown.
@@ -51,6 +53,17 @@ class Picture:
     lossy: bool = False
     offset_mm: float = 0.0
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, columns = self.pixels.shape[:2]
+        return rows, columns
+
+    @property
+    def colour(self) -> bool:
+        """Whether the pixels are red, green and blue."""
+        return self.pixels.ndim == 3
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -59,7 +72,10 @@ class Identity:
     Attributes:
         number: position in the export, from 1; the same picture has the same number in every format.
         patient: "SYNTHETIC-0001" or "PATIENT-001".
-        study_uid, series_uid, instance_uid, frame_uid: new UIDs under 2.25.
+        study_uid, series_uid, instance_uid, frame_uid: new UIDs under 2.25. Pictures of one patient share the study,
+            pictures of one class and kind in it the series.
+        study_id: short name of the study, the same in all its pictures.
+        series_number: number of the series in its study, from 1.
     """
 
     number: int
@@ -68,6 +84,8 @@ class Identity:
     series_uid: str
     instance_uid: str
     frame_uid: str
+    study_id: str = "1"
+    series_number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +130,16 @@ class Page:
         picture, identity, origin: see there.
         acquisition: technical DICOM attributes of a real image's source that the allow-list let through, keyword to
             value; empty for a synthetic one.
+        storage: kind of DICOM object; other formats do not ask.
+        check: what is known of a real image's pixels; nobody asks it of a synthetic one.
     """
 
     picture: Picture
     identity: Identity
     origin: Origin
     acquisition: dict[str, Any] = field(default_factory=dict)
+    storage: Storage = Storage.MODALITY
+    check: PixelCheck = field(default_factory=PixelCheck)
 
 
 def to_physical(prepared: NDArray[np.floating[Any]], window: tuple[float, float]) -> NDArray[np.float32]:

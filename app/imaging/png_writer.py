@@ -8,43 +8,36 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from app.imaging.picture import Page, to_levels
+from app.imaging import marking, png_encoder, xmp
+from app.imaging.picture import Page
+from app.imaging.raster import raster
 
 MARK = "Synthetic"
 """Keyword of the text chunk that says "yes" or "no"."""
 
+XMP = "XML:com.adobe.xmp"
+"""Keyword of the text chunk that holds an XMP packet (ISO 16684-3)."""
+
 
 def write(path: Path, page: Page) -> None:
-    """Write one grey PNG whose black and white are the ends of the picture's window.
+    """Write one grey or colour PNG whose black and white are the ends of the picture's window.
 
-    Text chunks (PNG specification 11.3.4.3): ``Synthetic`` (yes or no), ``Label``, ``Window``, ``Unit`` and the
-    origin (program, run, sample set, checkpoint hash, seed). No time is written: equal pictures are equal files.
+    Text chunks (PNG specification 11.3.4.3): ``Synthetic`` (yes or no), ``Label``, ``Window``, ``Unit``, the origin
+    (program, run, sample set, checkpoint hash, seed), and an XMP packet. No time is written: equal pages are equal
+    files.
 
     Raises:
         OSError: the file cannot be written.
     """
-    picture = page.picture
-    if picture.bits > 8:
-        image = Image.fromarray(to_levels(picture, 65535))
-    else:
-        image = Image.fromarray(to_levels(picture, 255).astype(np.uint8))
-    image.save(path, format="PNG", pnginfo=_texts(page))
+    chunks = ((kind, content) for kind, content, *_ in _texts(page).chunks)
+    path.write_bytes(png_encoder.encode(np.asarray(raster(page.picture)), chunks))
 
 
 def _texts(page: Page) -> PngInfo:
     info = PngInfo()
-    low, high = page.picture.window
-    facts = page.origin.facts()
-    texts = {
-        MARK: "yes" if facts.pop("SyntheticData") else "no",
-        "Label": page.picture.label,
-        "Window": f"{low:g}..{high:g}",
-        "Unit": page.picture.unit,
-        **{key: str(value) for key, value in facts.items()},
-    }
-    for key, value in texts.items():
-        info.add_itxt(key, value) if not value.isascii() else info.add_text(key, value)
+    for key, value in marking.texts(page).items():
+        info.add_text(key, value) if value.isascii() else info.add_itxt(key, value)
+    info.add_itxt(XMP, xmp.packet(page))
     return info

@@ -10,6 +10,7 @@ from pathlib import Path
 from app.domain.errors import Refused
 from app.domain.recipe import Plane
 from app.domain.study import Series, Study
+from app.domain.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,12 @@ def unfit(slices: Iterable[Candidate]) -> list[str]:
             unchecked += 1
     notices = []
     if apart:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(apart.values()).items()))
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(Counter(apart.values()).items()))
         notices.append(f"{len(apart)} series hold no images to learn from and are left out: {kinds}.")
     if unchecked:
         notices.append(
-            f"{unchecked} image(s) are left out, because whether their pixels are whole was not checked yet."
-            " Let their import end, or import them again."
+            f"{count(unchecked, 'image is', 'images are')} left out, because whether their pixels are whole was not "
+            "checked yet. Let their import end, or import them again."
         )
     return notices
 

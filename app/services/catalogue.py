@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.domain.heads import may_show_a_face
 from app.domain.recipe import Plane, Recipe
 from app.domain.study import Quarantined, Series, SeriesLine, Study
 from app.jobs.process import Job, OnMessage, OnOutcome
@@ -97,12 +99,15 @@ class Catalogue:
         return header_table.read(series.kind, series.instances[index])
 
     def preview(self, series_key: str, index: int, recipe: Recipe) -> NDArray[np.uint8]:
-        """How a slice looks to a model: uint8 ``(size, size)``."""
+        """How a slice looks to a model: uint8 ``(size, size)``.
+
+        The first of a series takes seconds where a face is looked for in it.
+        """
         from app.imaging.preparing import apply_recipe, auto_window
         from app.imaging.windowing import to_uint8
 
         series = self.series(series_key)
-        image = self._slice(series, index, recipe.plane)
+        image = self._faceless(series, index, recipe) or self._slice(series, index, recipe.plane)
         window = recipe.window.limits() or auto_window([image], series)
         return to_uint8(apply_recipe(image, recipe, window).pixels, -1.0, 1.0)
 
@@ -141,6 +146,16 @@ class Catalogue:
     def close(self) -> None:
         """End the decoding processes."""
         self._decoding.close()
+
+    def _faceless(self, series: Series, index: int, recipe: Recipe) -> SliceImage | None:
+        """The slice without a face; ``None`` where the recipe asks for none or nothing of the slice has to go."""
+        if not recipe.deface or not may_show_a_face(series.kind, series.modality):
+            return None
+        from app.deid.heads import FOLDER, Covered, Heads
+
+        slice_of = partial(self._decoding.slice, series)
+        head = Heads(self._project.cache / FOLDER).of(series, slice_of)
+        return Covered(series, head.masks, slice_of).slice(index, recipe.plane) if head.masks else None
 
     def _slice(self, series: Series, index: int, plane: Plane) -> SliceImage:
         if plane is Plane.NATIVE:

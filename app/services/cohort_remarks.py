@@ -6,11 +6,14 @@ It counts and speaks; it decides nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from app.domain.cohort import SPLITS, Cohort
+from app.domain.heads import may_show_a_face
+from app.domain.recipe import Recipe
 from app.domain.study import Series
+from app.domain.wording import count
 
 FEW, ENOUGH, MANY = 20, 100, 500
 """Training images of the smallest class: below the first, a model learns the images by heart; from the last on,
@@ -25,10 +28,8 @@ def verdict(cohort: Cohort) -> str:
     said = _of_smallest_class(cohort)
     if not cohort.unlabelled:
         return said
-    return (
-        f"{said} {cohort.unlabelled} image(s) without a label teach what images look like, not what tells the classes "
-        "apart."
-    )
+    more = count(cohort.unlabelled, "image without a label teaches", "images without a label teach")
+    return f"{said} {more} what images look like, not what tells the classes apart."
 
 
 def _of_smallest_class(cohort: Cohort) -> str:
@@ -36,14 +37,14 @@ def _of_smallest_class(cohort: Cohort) -> str:
     smallest = min(counts, key=lambda name: counts[name])
     least = counts[smallest]
     patients = len({item.patient for item in cohort.labelled if item.split == "train"})
-    where = f"“{smallest}” has {least} training image(s)"
+    where = f"“{smallest}” has {count(least, 'training image')}"
     if least < FEW:
         return (
             f"{where}: too few to learn from; a model would repeat them. {FEW} a class are the least, 100 are better."
         )
     if patients < FEW_PATIENTS:
-        who = "patient(s)" if cohort.patients_known else "file(s)"
-        return f"{where}, but all of them come from {patients} {who}: generated images will look like these."
+        few = count(patients, "patient" if cohort.patients_known else "file")
+        return f"{where}, but all of them come from {few}: generated images will look like these."
     if least < ENOUGH:
         return f"{where}: enough for a first look; expect little variety, and look out for copies."
     if least < MANY:
@@ -59,9 +60,19 @@ def without_plane(series: Sequence[Series]) -> list[str]:
     return [f"{len(series)} series cannot be cut in this plane and are left out, first {first}."]
 
 
-def without_label(count: int) -> list[str]:
+def without_label(number: int) -> list[str]:
     """On images that nobody labelled and that stay out."""
-    return [f"{count} image(s) have no label and are left out."] if count else []
+    said = count(number, "image has no label and is", "images have no label and are")
+    return [f"{said} left out."] if number else []
+
+
+def with_faces(series: Iterable[Series], recipe: Recipe) -> list[str]:
+    """On faces that the recipe keeps."""
+    showing = sum(may_show_a_face(one.kind, one.modality) for one in series)
+    if recipe.deface or not showing:
+        return []
+    said = count(showing, "series", "series")
+    return [f"Faces are kept in {said} of CT, MR or PET: a model that learns from faces can draw them."]
 
 
 def on_splits(cohort: Cohort, *, by_table: bool) -> list[str]:
@@ -79,7 +90,8 @@ def on_splits(cohort: Cohort, *, by_table: bool) -> list[str]:
         splits_of[item.patient].add(item.split)
         patients_of[item.label].add(item.patient)
     if torn := sum(1 for splits in splits_of.values() if len(splits) > 1):
-        notices.append(f"{torn} patient(s) are in more than one split; figures on unseen images will be too good.")
+        who = count(torn, "patient is", "patients are")
+        notices.append(f"{who} in more than one split; figures on unseen images will be too good.")
     for name, splits in cohort.counts().items():
         if not splits["train"]:
             notices.append(f"Class “{name}” has no training images and cannot be learnt.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from app.domain.cohort import Cohort, Item, parse_shares, split_patients
 from app.domain.errors import BadUsage, Refused
 from app.domain.recipe import Plane, Recipe
+from app.domain.wording import count
 from app.services import cohort_remarks as remarks
 from app.services import labelling
 from app.services.attributes import attach
@@ -92,8 +93,7 @@ class Cohorts:
         name = name.strip()
         if not name or len(name) > 100 or not name.isprintable():
             raise BadUsage("bad-name", name=name)
-        found = candidates(self._library.studies(), recipe.plane)
-        choice = Choice(under, series)
+        found, choice = candidates(self._library.studies(), recipe.plane), Choice(under, series)
         wanted = choice.numbers(found.slices)
         numbers = _fit(found.slices, wanted, recipe.plane)
         labelled = self._labelled(found.slices, numbers, label_by, recipe.plane)
@@ -112,6 +112,7 @@ class Cohorts:
             *remarks.without_plane(choice.of(found.without_plane)),
             *told,
             *attribute_notices,
+            *remarks.with_faces({found.slices[n].series.key: found.slices[n].series for n in items}.values(), recipe),
             *split_notices,
             *remarks.on_splits(cohort, by_table=split.startswith("csv:")),
         ]
@@ -159,7 +160,8 @@ class Cohorts:
             if missing == len(patients):
                 raise Refused("no-splits", path=how.removeprefix("csv:"))
             if missing:
-                notices.append(f"{missing} labelled image(s) have no train, val or test in the table and are left out.")
+                said = count(missing, "labelled image has", "labelled images have")
+                notices.append(f"{said} no train, val or test in the table: left out.")
         else:
             dealt = split_patients(_labels_by_patient(labelled, patients), parse_shares(how), seed=seed)
             splits = {n: dealt[patients[n]] for n in patients}

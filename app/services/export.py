@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 
-from app.domain.cohort import Cohort
-from app.domain.errors import BadUsage, Refused
+from app.domain.cohort import Cohort, Item
+from app.domain.deid import Profile
 from app.domain.export import ExportPlan, ExportRecord, ExportRequest, Format, Include
+from app.domain.heads import remark
+from app.domain.run import RunRecord
 from app.domain.sample_set import SampleSetRecord
-from app.domain.selection import Chosen, LeftOut, choose
+from app.domain.selection import Chosen, choose
 from app.jobs.process import Job, OnMessage, OnOutcome
 from app.services.audit import Audits
 from app.services.cohorts import Cohorts
+from app.services.export_place import Place, check_space, warnings
+from app.services.export_rules import check_request, real_items, summarised
+from app.services.export_size import Size, originals, sized
 from app.services.generation import Generation
-from app.services.history import COHORT
+from app.services.history import COHORT, RECORD
 from app.services.starting import Starter
 from app.store import cohorts as cohort_store
-from app.store.folders import read_events, read_json
+from app.store import exports as export_store
+from app.store.exports import Chain
+from app.store.folders import read_json
+from app.store.library import Library
 
-FILES_A_PICTURE = {Format.PNG: 1, Format.DICOM: 1, Format.NIFTI: 2}
-CARDS = 4
-"""README.txt, datacard.md, datacard.html and manifest.json."""
-CARDS_BYTES = 40_000
-HEADER_BYTES = {Format.PNG: 600, Format.DICOM: 2_500, Format.NIFTI: 1_500}
-BITS_16 = 2
-"""Bytes of a pixel; compressed formats stay below."""
+LONGEST_PATH = 120
+"""Characters of the longest path below an export: kind, format, split, class, file."""
 
-PROFILES = ("basic",)
-"""De-identification profiles: the allow-list alone."""
-
-REAL_NOTICE = (
-    "Real images are included. Their headers are left behind except for a short list of technical values, and their "
-    "identifiers are replaced. The pictures themselves were NOT checked for burned-in text or recognisable faces: "
-    "look at them before you share them."
-)
+REAL_NOTICES = {
+    Profile.MAXIMUM: (
+        "Real images are included. Every header is cleaned, and every picture is checked for burned-in text and for "
+        "faces. An image that cannot be checked does not leave."
+    ),
+    Profile.RESEARCH: (
+        "Real images are included, with dates shifted, sex and a band of ages kept. Every picture is checked for "
+        "burned-in text and for faces. An image that cannot be checked leaves as well, and says in its header that "
+        "its patient's identity was not removed."
+    ),
+}
 UNREVIEWED_NOTICE = "The pictures have not been reviewed yet. They will be before anything is written."
 NAMES_NOTICE = "Class names leave with the images: {names}. A patient's name or identifier in them is cut out."
 
@@ -51,10 +56,11 @@ class Exports:
         self._audits = audits
 
     def plan(self, request: ExportRequest) -> ExportPlan:
-        """What ``start`` would write, as far as it is known without looking at the pictures.
+        """What ``start`` would write, as far as it is known without looking at the pictures: a quick estimate.
 
         Raises:
-            BadUsage: ``export-needs-samples``, ``export-needs-cohort``, ``unknown-samples``, ``unknown-cohort``.
+            BadUsage: ``export-needs-samples``, ``export-needs-cohort``, ``unknown-samples``, ``unknown-cohort``,
+                ``not-available`` (profile, option or split).
             Refused: ``folder-not-empty``, ``copies-found``, ``copies-unknown``, ``nothing-to-export``,
                 ``no-real-images``, ``no-space``.
         """
@@ -65,44 +71,98 @@ class Exports:
         chosen = Chosen((), ())
         if samples is not None and Include.SYNTHETIC in request.include:
             chosen = self._chosen(samples, notices)
-        real: dict[str, int] = {}
+            notices += self._faces(samples)
+        items: tuple[Item, ...] = ()
         if Include.REAL in request.include and cohort is not None:
-            real = training_counts(cohort)
-            notices.append(REAL_NOTICE)
+            items = real_items(cohort, request.splits)
+            notices.append(REAL_NOTICES[Profile(request.profile)])
+        real = dict(Counter(item.label for item in items))
         notices.append(NAMES_NOTICE.format(names=", ".join(sorted({*chosen.counts(), *real}))))
-        pictures = len(chosen.kept) + sum(real.values())
-        side = cohort.recipe.size if cohort is not None else self._side(request)
-        kinds = bool(chosen.kept) + bool(real)
-        plan = ExportPlan(
-            files=pictures * sum(FILES_A_PICTURE[f] for f in request.formats) + kinds * len(request.formats) + CARDS,
+        size = self._sized(request, cohort, chosen, items)
+        place = Place.of(Path(request.out))
+        check_space(Path(request.out), size.bytes, place)
+        notices += warnings(
+            Path(request.out),
+            place,
+            largest=size.bytes if request.zipped else 0,
+            in_a_folder=max([*chosen.counts().values(), *real.values()], default=0),
+            longest=LONGEST_PATH,
+        )
+        return ExportPlan(
+            files=size.files,
             per_class=chosen.counts(),
             real_per_class=real,
-            bytes=estimated_bytes(pictures, side, request.formats),
+            bytes=size.bytes,
             left_out=summarised(chosen.left_out),
             notices=tuple(notices),
+            real_per_split=dict(Counter(item.split for item in items)),
+            filesystem=place.filesystem,
+            free=place.free,
         )
-        check_space(Path(request.out), plan.bytes)
-        return plan
+
+    def check(
+        self,
+        request: ExportRequest,
+        *,
+        pixels: bool = False,
+        on_message: OnMessage | None = None,
+        on_outcome: OnOutcome | None = None,
+    ) -> Job:
+        """The full dry run in a worker: every header is cleaned without writing, and a sign-off sheet made.
+
+        Args:
+            request: what would leave.
+            pixels: look at the pixels of every source image, and not of a few only.
+            on_message, on_outcome: as in ``start``.
+
+        Raises:
+            BadUsage, Refused: as ``start``.
+        """
+        return self._begin("export-check", request, {"pixels": pixels}, on_message, on_outcome)
 
     def start(
-        self, request: ExportRequest, *, on_message: OnMessage | None = None, on_outcome: OnOutcome | None = None
+        self,
+        request: ExportRequest,
+        *,
+        plan: str = "",
+        on_message: OnMessage | None = None,
+        on_outcome: OnOutcome | None = None,
     ) -> Job:
         """Write the export in a worker. Raises as ``plan`` for what can be known at once.
+
+        Args:
+            request: what leaves.
+            plan: hash of the plan that a person signed; the worker refuses (``plan-changed``) where the project no
+                longer gives that one. "" for whatever it gives.
+            on_message, on_outcome: what the worker says, and how it ends.
 
         Raises:
             BadUsage: ``export-needs-samples``, ``export-needs-cohort``, ``unknown-samples``, ``unknown-cohort``.
             Refused: ``folder-not-empty``.
         """
-        check_request(request)
-        if request.samples:
-            self._generation.load(request.samples)
-        params = {"request": asdict(request)}
-        return self._starter.start("export", params, on_message=on_message, on_outcome=on_outcome)
+        return self._begin("export", request, {"plan": plan}, on_message, on_outcome)
 
     def records(self) -> list[ExportRecord]:
         """What left the project, newest first."""
-        lines = read_events(self._starter.project.exports_log)
-        return [ExportRecord.from_json(line) for line in reversed(lines)]
+        return export_store.records(self._starter.project)
+
+    def verify_log(self) -> Chain:
+        """Whether a line of the export log was changed or removed."""
+        return export_store.verify_chain(self._starter.project)
+
+    def _begin(
+        self,
+        kind: str,
+        request: ExportRequest,
+        params: Mapping[str, bool | str],
+        on_message: OnMessage | None,
+        on_outcome: OnOutcome | None,
+    ) -> Job:
+        check_request(request)
+        if request.samples:
+            self._generation.load(request.samples)
+        asked = {"request": request.to_json(), **params}
+        return self._starter.start(kind, asked, on_message=on_message, on_outcome=on_outcome)
 
     def _cohort(self, request: ExportRequest, samples: SampleSetRecord | None) -> Cohort | None:
         """The cohort as the run of the sample set learnt it; the present one where no run is involved."""
@@ -114,6 +174,12 @@ class Exports:
                     return learnt
         return None if request.cohort is None else self._cohorts.load(request.cohort)
 
+    def _faces(self, samples: SampleSetRecord) -> list[str]:
+        """Whether the model may have seen faces; nothing where the record of its run is gone."""
+        path = self._starter.project.runs / samples.run / RECORD
+        said = remark(RunRecord.from_json(read_json(path))) if path.exists() else ""
+        return [said] if said else []
+
     def _chosen(self, samples: SampleSetRecord, notices: list[str]) -> Chosen:
         audit = self._audits.latest(samples.id)
         if audit is not None and audit.judged() == {sample.number for sample in samples.samples if sample.kept}:
@@ -121,58 +187,9 @@ class Exports:
         notices.append(UNREVIEWED_NOTICE)
         return Chosen(tuple(s for s in samples.samples if s.kept), ())
 
-    def _side(self, request: ExportRequest) -> int:
-        return int(self._generation.images(request.samples).shape[-1]) if request.samples else 0
-
-
-def check_request(request: ExportRequest) -> None:
-    """Refuse what cannot be carried out, before any work.
-
-    Raises:
-        BadUsage: ``export-needs-samples``, ``export-needs-cohort``, ``not-available`` (another profile).
-        Refused: ``folder-not-empty``.
-    """
-    if Include.SYNTHETIC in request.include and not request.samples:
-        raise BadUsage("export-needs-samples")
-    if Include.REAL in request.include and not request.cohort:
-        raise BadUsage("export-needs-cohort")
-    if request.profile not in PROFILES:
-        raise BadUsage("not-available", option=f"The de-identification profile “{request.profile}”")
-    out = Path(request.out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise Refused("folder-not-empty", path=str(out))
-
-
-def training_counts(cohort: Cohort) -> dict[str, int]:
-    """Real images that may leave, per class.
-
-    Raises:
-        Refused: ``no-real-images``.
-    """
-    counts = {name: splits["train"] for name, splits in cohort.counts().items() if splits["train"]}
-    if not counts:
-        raise Refused("no-real-images", name=cohort.name)
-    return counts
-
-
-def estimated_bytes(pictures: int, side: int, formats: tuple[Format, ...]) -> int:
-    """Upper estimate of an export's size."""
-    return CARDS_BYTES + pictures * sum(side * side * BITS_16 + HEADER_BYTES[one] for one in formats)
-
-
-def check_space(out: Path, needed: int) -> None:
-    """Refuse where the disk of ``out`` has no room for ``needed`` bytes.
-
-    Raises:
-        Refused: ``no-space``.
-    """
-    there = next((folder for folder in (out, *out.parents) if folder.is_dir()), None)
-    free = shutil.disk_usage(there).free if there is not None else needed
-    if free < needed:
-        raise Refused("no-space", path=str(out), free=free // 1_000_000, needed=-(-needed // 1_000_000))
-
-
-def summarised(left_out: tuple[LeftOut, ...]) -> tuple[str, ...]:
-    """One sentence per reason and class."""
-    counted = Counter((one.label, one.reason) for one in left_out)
-    return tuple(f"{count} of {label}: {reason}" for (label, reason), count in sorted(counted.items()))
+    def _sized(self, request: ExportRequest, cohort: Cohort | None, chosen: Chosen, items: tuple[Item, ...]) -> Size:
+        asked = request.samples or ""
+        side = cohort.recipe.size if cohort is not None else int(self._generation.images(asked).shape[-1])
+        leaving = originals(Library(self._starter.project), cohort, items) if Format.DICOM in request.formats else {}
+        prepared = sum(item.series not in leaving for item in items)
+        return sized(request, side, pictures=len(chosen.kept), items=len(items), prepared=prepared, sources=leaving)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.domain import families
 from app.domain.errors import Failed, Refused
 from app.domain.run import RunState
 from app.services.history import CHECKPOINTS, RECORD, RunInfo
-from app.services.lineage import learnt_from_deleted
+from app.services.lineage import has_unknown_start, learnt_from_deleted
 from app.store.folders import read_json
 
 
@@ -28,6 +29,7 @@ class Prior:
         classes: names of what it can draw.
         steps: training steps behind it.
         path: what to give as the start; the worker takes the best checkpoint in it.
+        traceable: whether all that it may remember was learnt in this project, so that copies can be looked for.
     """
 
     run: str
@@ -37,6 +39,7 @@ class Prior:
     classes: tuple[str, ...]
     steps: int
     path: Path
+    traceable: bool = True
 
 
 def priors(runs: list[RunInfo], family: str, size: int, channels: int) -> list[Prior]:
@@ -44,8 +47,9 @@ def priors(runs: list[RunInfo], family: str, size: int, channels: int) -> list[P
 
     Runs that drew the same size come first, then those with more steps behind them.
     """
-    found = [prior for info in runs if (prior := _prior(info, channels)) and family in ("auto", prior.family)]
-    return sorted(found, key=lambda prior: (prior.size != size, -prior.steps))
+    found = (prior for info in runs if (prior := _prior(info, channels)) and family in (families.AUTO, prior.family))
+    fitting = (prior for prior in found if prior.size == size or families.choice(prior.family).any_size)
+    return sorted(fitting, key=lambda prior: (prior.size != size, -prior.steps))
 
 
 def source_run(path: Path, runs: Path) -> str:
@@ -65,11 +69,11 @@ def source_run(path: Path, runs: Path) -> str:
 
 def _prior(info: RunInfo, channels: int) -> Prior | None:
     """``info`` as a start; None where it is in work, has saved nothing, or has other colours or deleted patients."""
-    if info.checkpoint is None or info.state is RunState.RUNNING or learnt_from_deleted(info.folder):
+    if info.checkpoint is None or info.state is RunState.RUNNING:
         return None
     try:
         learnt: dict[str, Any] = read_json(info.checkpoint)["plan"]["family"]
-        if learnt["channels"] != channels:
+        if learnt["channels"] != channels or learnt_from_deleted(info.folder):
             return None
         return Prior(
             run=info.record.id,
@@ -79,6 +83,7 @@ def _prior(info: RunInfo, channels: int) -> Prior | None:
             classes=tuple(learnt["classes"]),
             steps=info.last_step,
             path=info.folder / CHECKPOINTS,
+            traceable=not has_unknown_start(info.folder),
         )
-    except (Failed, KeyError, TypeError, ValueError):
+    except (Failed, OSError, KeyError, TypeError, ValueError):
         return None

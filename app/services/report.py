@@ -6,6 +6,7 @@ Templates lie in ``resources/report``. It must not know where their figures come
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -38,9 +39,14 @@ def style() -> str:
     return (program_root() / "resources" / "report" / "report.css").read_text(encoding="utf-8")
 
 
+def markdown(text: str) -> str:
+    """A text as itself in Markdown: on one line, with every sign that would mean something escaped."""
+    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", " ".join(text.split()))
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(program_root() / "resources" / "report"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
@@ -48,3 +54,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["md"] = markdown
+    return environment

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.cohort import Cohort
-from app.domain.errors import BadUsage, Refused
+from app.domain.errors import BadUsage, Refused, UnderstudyError
 from app.domain.run import RunRecord, RunState
 from app.jobs.messages import Message
 from app.jobs.process import Job, OnMessage, OnOutcome
+from app.jobs.spec import FILE_NAME, JobSpec
 from app.services import history, priors
 from app.services.history import COHORT, RECORD, RunInfo
 from app.services.priors import Prior, source_run
@@ -106,7 +107,8 @@ class Training:
 
         Raises:
             BadUsage: ``unknown-run``, ``bad-budget``.
-            Refused: ``job-running``, ``run-finished`` (done, and nothing more is asked for).
+            Refused: ``job-running``, ``run-finished`` (done, and nothing more is asked for); what ``start`` refuses to
+                begin with, where nothing was saved yet.
         """
         info = self.run(run_id)
         if info.state is RunState.RUNNING:
@@ -115,7 +117,10 @@ class Training:
             _check_budget(budget_s, steps)
         elif info.state is RunState.DONE:
             raise Refused("run-finished", run=run_id)
-        more = {"more_s": budget_s, "more_steps": steps}
+        begin = _begin_of(info.folder)
+        if begin is not None and info.checkpoint is None:
+            self._source(begin)
+        more = {"more_s": budget_s, "more_steps": steps, "from_checkpoint": begin and str(begin)}
         return self._start(info.record, {"resume": True, **more}, on_message, on_outcome)
 
     def runs(self) -> list[RunInfo]:
@@ -135,12 +140,12 @@ class Training:
             raise BadUsage("unknown-run", run=run_id, known=known or "none")
         return self._info(folder)
 
-    def priors(self, family: str, size: int, channels: int = 1) -> list[Prior]:
+    def priors(self, family: str, size: int, channels: int = 1, *, runs: list[RunInfo] | None = None) -> list[Prior]:
         """Earlier runs that one of ``family`` on pictures of ``size`` pixels could begin with, the likeliest first.
 
-        Their ``path`` is what ``start`` takes as ``from_checkpoint``.
+        Their ``path`` is what ``start`` takes as ``from_checkpoint``. ``runs`` spares reading them again.
         """
-        return priors.priors(self.runs(), family, size, channels)
+        return priors.priors(self.runs() if runs is None else runs, family, size, channels)
 
     def history(self, run_id: str) -> list[Message]:
         """Everything that the run said, over all its resumes, oldest first. Raises as ``run``."""
@@ -167,6 +172,15 @@ class Training:
             on_message=on_message,
             on_outcome=on_outcome,
         )
+
+
+def _begin_of(folder: Path) -> Path | None:
+    """What the run in ``folder`` was asked to begin with: its worker needs it again where nothing was saved yet."""
+    try:
+        begin = JobSpec.read(folder / FILE_NAME).params.get("from_checkpoint")
+    except UnderstudyError:
+        return None
+    return Path(begin) if begin else None
 
 
 def _check_budget(budget_s: float | None, steps: int | None) -> None:

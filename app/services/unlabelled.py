@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from app.domain.cohort import Item
+from app.domain.wording import count
 from app.services.candidates import Candidate
 from app.services.label_table import Index, read_table
 from app.services.labelling import Labelling, kept_out, splits_of_table
@@ -67,8 +68,9 @@ def _item(one: Candidate, patient: str | None) -> Item:
 
 def _remarks(joined: int, held_out: int, unlike: int) -> list[str]:
     said = (
-        (joined, "image(s) without a label are learnt from as well."),
-        (held_out, "image(s) without a label are left out, because their patients or they themselves are held out."),
-        (unlike, "image(s) without a label are left out, because they are of another modality."),
+        (joined, "learnt from as well."),
+        (held_out, "left out, because their patients or they themselves are held out."),
+        (unlike, "left out, because of another modality."),
     )
-    return [f"{number} {text}" for number, text in said if number]
+    one, many = "image without a label is", "images without a label are"
+    return [f"{count(number, one, many)} {text}" for number, text in said if number]

@@ -18,6 +18,7 @@ from sqlalchemy import insert, select
 
 from app.domain.cohort import DELETED
 from app.domain.errors import Failed
+from app.domain.wording import count
 from app.store.project import WAIT_FOR_WRITER_S, Project
 from app.store.schema import meta
 
@@ -120,9 +121,10 @@ def _erase_items(connection: sqlite3.Connection, patient: str) -> None:
     theirs = f"patient = :patient OR series IN ({_SERIES})"
     query = f"SELECT cohort, count(*) FROM cohort_items WHERE {theirs} GROUP BY cohort"
     touched = connection.execute(query, {"patient": patient}).fetchall()
-    for name, count in touched:
+    for name, number in touched:
         notices = json.loads(connection.execute("SELECT notices FROM cohorts WHERE name = ?", (name,)).fetchone()[0])
-        notices.append(f"{count} image(s) of a deleted patient are no longer part of the cohort.")
+        gone = count(number, "image of a deleted patient is", "images of a deleted patient are")
+        notices.append(f"{gone} no longer part of the cohort.")
         kept = json.dumps(notices, ensure_ascii=False)
         connection.execute("UPDATE cohorts SET notices = ? WHERE name = ?", (kept, name))
     connection.execute(f"DELETE FROM cohort_items WHERE {theirs}", {"patient": patient})

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.domain.recipe import Plane
+from app.domain.wording import count
 
 Place = tuple[str, int]
 """Series key and number in it."""
@@ -128,8 +129,8 @@ def _move_items(connection: Connection, bound: Bound, moves: _Moves) -> None:
         elif place != (series, number):
             query = 'UPDATE cohort_items SET series = ?, "index" = ? WHERE cohort = ? AND number = ?'
             connection.exec_driver_sql(query, (*place, cohort, item))
-    for cohort, count in lost.items():
-        add_notice(connection, cohort, f"{count} image(s) left the library, and the cohort with it.")
+    for cohort, number in lost.items():
+        add_notice(connection, cohort, f"{count(number, 'image')} left the library, and the cohort with it.")
 
 
 def add_notice(connection: Connection, cohort: str, notice: str) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from app.domain.wording import count
 
-def count(number: int, one: str, many: str = "") -> str:
-    """``count(3, "image")`` is "3 images"; ``many`` where an s is not enough."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+__all__ = ["count", "duration", "time_left"]
 
 
 def duration(seconds: float) -> str:

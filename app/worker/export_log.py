@@ -1,37 +1,38 @@
-"""The project's log of what left: one JSON line an export, each tied to the line before by its hash."""
+"""What the project keeps of an export: its line of the log, from the story that its cards tell."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict
-
 from app.domain.export import ExportRecord
 from app.store.folders import now
-from app.store.project import Project
 from app.worker.export_cards import Story
+from app.worker.export_pages import PROGRAM
 
 
-def append(project: Project, story: Story, *, files: int, manifest_sha256: str) -> ExportRecord:
-    """Add a line.
+def record(story: Story, *, files: int, manifest_sha256: str, plan_sha256: str) -> ExportRecord:
+    """The line of an export; its place in the chain is not known yet.
 
-    Raises:
-        OSError: the log cannot be written.
+    Args:
+        story: what the cards tell.
+        files: files written, the manifest included.
+        manifest_sha256: hash of the manifest.
+        plan_sha256: hash of what decided the content.
     """
-    path = project.exports_log
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    record = ExportRecord(
+    request, real = story.request, bool(story.real_per_class)
+    return ExportRecord(
         t=now(),
-        out=story.request.out,
-        samples=story.request.samples or "",
-        cohort=story.request.cohort or "",
+        out=request.out,
+        samples=request.samples or "",
+        cohort=request.cohort or "",
         files=files,
         per_class=story.per_class,
         real_per_class=story.real_per_class,
         left_out=len(story.left_out),
         manifest_sha256=manifest_sha256,
-        previous=hashlib.sha256(lines[-1]).hexdigest() if lines else "",
+        previous="",
+        profile=request.profile if real else "",
+        options=request.options if real else (),
+        formats=tuple(str(one) for one in request.formats),
+        plan_sha256=plan_sha256,
+        overrides=(request.reason,) if request.reason else (),
+        program=PROGRAM,
     )
-    with path.open("a", encoding="utf-8", newline="\n") as file:
-        file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
-    return record

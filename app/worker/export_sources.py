@@ -1,19 +1,19 @@
 """What an export must know of the sources: how their values are to be written, and what must never be found outside.
 
-It reads headers of the sources of a cohort's training images. Their identities stay in memory and are only searched
-for; nothing here is written.
+It reads headers of the sources of a cohort's images, of every split. Their identities stay in memory and are only
+searched for; nothing here is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.deid import engine
 from app.deid.rules import AllowList
-from app.domain.cohort import Cohort, Item
+from app.domain.cohort import SPLITS, Cohort, Item
 from app.domain.errors import BadUsage
 from app.domain.recipe import Plane
 from app.domain.study import Instance, Series, SourceKind
@@ -44,7 +44,7 @@ class SourceFacts:
 
 
 class Sources:
-    """The sources of one cohort's training images; each file is looked at once."""
+    """The sources of one cohort's images; each file is looked at once."""
 
     def __init__(self, library: Library, cohort: Cohort) -> None:
         self.cohort = cohort
@@ -54,12 +54,16 @@ class Sources:
 
     def series(self, item: Item) -> Series | None:
         """The series of an item; ``None`` where it has been removed from the library since."""
-        if item.series not in self._series:
+        return self.of_key(item.series)
+
+    def of_key(self, key: str) -> Series | None:
+        """The series of a key; ``None`` where it has been removed from the library since."""
+        if key not in self._series:
             try:
-                self._series[item.series] = self._library.series(item.series)
+                self._series[key] = self._library.series(key)
             except BadUsage:
-                self._series[item.series] = None
-        return self._series[item.series]
+                self._series[key] = None
+        return self._series[key]
 
     def screened(self, item: Item) -> engine.Screened:
         """The header behind an item after the allow-list; nothing where the source is no DICOM file."""
@@ -75,15 +79,23 @@ class Sources:
         """Attributes that were left behind in all headers looked at so far."""
         return sum(one.removed for one in self._screened.values())
 
-    def facts(self, check: Callable[[], None]) -> SourceFacts:
-        """Look at all training images; one header a series is read for the identities.
+    def facts(self, check: Callable[[], None], splits: Collection[str] = SPLITS) -> SourceFacts:
+        """Look at the images of some splits; one header a series is read for the identities.
+
+        What the pictures have in common is that of the training images, from which synthetic ones were learnt.
+
+        Args:
+            check: called for every series; may raise to stop.
+            splits: of the images that leave or were learnt from.
 
         Raises:
             Failed: a source has gone or is damaged.
             Stopped: from ``check``.
         """
-        items = [item for item in self.cohort.items if item.split == "train"]
-        found = {item.series: series for item in items if (series := self.series(item)) is not None}
+        items = [item for item in self.cohort.items if item.split in splits]
+        train = [item for item in items if item.split == "train"]
+        every = {item.series: series for item in items if (series := self.series(item)) is not None}
+        found = {item.series: every[item.series] for item in train if item.series in every}
         forbidden: set[str] = set()
         names: set[str] = set()
         for item in {item.series: item for item in items}.values():
@@ -92,7 +104,7 @@ class Sources:
             names |= self.screened(item).names
         for item in items:
             forbidden |= _places(item.source)
-        for one in found.values():
+        for one in every.values():
             forbidden |= {instance.sop_instance_uid for instance in one.instances}
         return SourceFacts(
             modality=_common((one.modality for one in found.values()), ""),
@@ -100,7 +112,7 @@ class Sources:
             bits=max((one.bits for one in found.values()), default=16),
             plane=self.cohort.recipe.plane,
             lossy=any(is_lossy(one) for one in found.values()),
-            kinds=_kinds(items, found),
+            kinds=_kinds(train, found),
             forbidden=frozenset(forbidden - {""}),
             names=frozenset(names),
         )

@@ -36,6 +36,7 @@ KINDS: Mapping[str, str] = {
     "sample": "app.worker.sample:run",
     "audit": "app.worker.audit:run",
     "export": "app.worker.export:run",
+    "export-check": "app.worker.export_check:run",
     "devices": "app.worker.devices:run",
 }
 """Job kind to the function that does it, imported when it is needed."""

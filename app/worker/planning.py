@@ -16,6 +16,7 @@ from app.store.folders import read_json
 from app.store.project import Project
 from app.worker.channel import Channel
 from app.worker.devices import resolve
+from app.worker.heads import tell
 from app.worker.prepare import ensure_prepared
 from models.api import Attribute
 from models.config import TrainingPlan, choose_family, preset, training_plan
@@ -40,7 +41,9 @@ def prepared(project: Project, record: RunRecord, folder: Path, channel: Channel
     if record.prepared and (kept / "prepared.json").exists():
         return PreparedImages.open(kept)
     cohort = cohorts.from_json(read_json(folder / COHORT))
-    return PreparedImages.open(ensure_prepared(project, cohort, channel))
+    data = PreparedImages.open(ensure_prepared(project, cohort, channel))
+    tell(data, channel)
+    return data
 
 
 def settled(record: RunRecord, data: PreparedImages, device: str, begin: Start | None = None) -> RunRecord:

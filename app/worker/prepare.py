@@ -1,4 +1,4 @@
-"""Preparing: a cohort's slices decoded, windowed and resampled once, kept as arrays that a model can map.
+"""Preparing: a cohort's slices decoded, defaced, windowed and resampled once, kept as arrays that a model can map.
 
 The cache's name is a hash of everything that the arrays depend on, so a changed cohort, recipe or source makes a new
 folder and nothing has to be cleaned up for correctness.
@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,16 @@ import numpy as np
 
 from app.domain.cohort import Cohort, Item
 from app.domain.errors import Refused
+from app.domain.recipe import Recipe
 from app.domain.study import Series
-from app.imaging import preparing, slices
+from app.imaging import preparing
 from app.imaging.content import SliceImage
 from app.jobs.spec import JobSpec
 from app.store.cohorts import Cohorts
 from app.store.library import Library
 from app.store.project import Project
 from app.worker.channel import Channel
+from app.worker.heads import Faceless, tell, way_of_looking
 from models.data.prepared import UNLABELLED, AttributeFacts, PreparedFacts, PreparedImages
 
 FORMAT = 1
@@ -41,6 +44,7 @@ def run(spec: JobSpec, channel: Channel) -> dict[str, Any]:
     try:
         cohort = Cohorts(project).load(spec.params["cohort"])
         folder = ensure_prepared(project, cohort, channel)
+        tell(PreparedImages.open(folder), channel)
         return {
             "cohort": cohort.name,
             "prepared": folder.relative_to(project.root).as_posix(),
@@ -67,27 +71,34 @@ def ensure_prepared(project: Project, cohort: Cohort, channel: Channel) -> Path:
     sources = {key: library.series(key) for key in dict.fromkeys(item.series for item in cohort.items)}
     folder = project.cache / "prepared" / _fingerprint(cohort, sources)
     if not (folder / "prepared.json").exists():
-        images, facts = _prepared(cohort, sources, channel)
+        faceless = Faceless(project, cohort.recipe, sources)
+        faceless.look(channel)
+        images, facts = _prepared(cohort, sources, faceless, channel)
         channel.check()
         PreparedImages.write(folder, images, facts)
     return folder
 
 
 def _fingerprint(cohort: Cohort, sources: Mapping[str, Series]) -> str:
-    """Hash of all that the arrays depend on; the cohort's name is no part of it."""
+    """Hash of all that the arrays depend on; the cohort's name is no part of it.
+
+    Where no face is looked for it is the hash of ever: a kept run must find what it learnt.
+    """
     hashes = {key: [[i.sha256, i.index] for i in one.instances] for key, one in sources.items()}
     items = [
         [i.series, i.index, i.label, i.split, i.patient, *([dict(i.attributes)] if i.attributes else [])]
         for i in cohort.items
     ]
-    content = json.dumps([FORMAT, cohort.recipe.to_json(), items, hashes], sort_keys=True)
+    recipe = {name: value for name, value in cohort.recipe.to_json().items() if name != "deface"}
+    looked = way_of_looking(cohort.recipe, sources)
+    content = json.dumps([FORMAT, recipe, items, hashes, *([{"faces": looked}] if looked else [])], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
 def _prepared(
-    cohort: Cohort, sources: Mapping[str, Series], channel: Channel
+    cohort: Cohort, sources: Mapping[str, Series], faceless: Faceless, channel: Channel
 ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], PreparedFacts]:
-    windows = _Windows(cohort, sources, channel)
+    windows = _Windows(cohort, sources, faceless, channel)
     size = cohort.recipe.size
     images = np.empty((len(cohort.items), 1, size, size), dtype=np.float32)
     spacings: list[Window | None] = [None] * len(cohort.items)
@@ -96,12 +107,11 @@ def _prepared(
     for done, (number, item) in enumerate(_by_series(cohort.items)):
         channel.check()
         channel.progress(done, len(cohort.items))
-        series = sources[item.series]
         window = windows.of(item.series)
-        made = _made(cohort, series, item.index, window)
+        made = _made(cohort.recipe, sources[item.series], faceless.slice(item.series, item.index), window)
         images[number, 0], spacings[number], used[number] = made.pixels, made.spacing_mm, made.window
     channel.progress(len(cohort.items), len(cohort.items))
-    return images, _facts(cohort, spacings, used)
+    return images, replace(_facts(cohort, spacings, used), faces=faceless.found)
 
 
 def _by_series(items: Sequence[Item]) -> list[tuple[int, Item]]:
@@ -112,13 +122,9 @@ def _by_series(items: Sequence[Item]) -> list[tuple[int, Item]]:
     return [pair for group in groups.values() for pair in group]
 
 
-def _load(cohort: Cohort, series: Series, index: int) -> SliceImage:
-    return slices.load_slice(series, index, cohort.recipe.plane)
-
-
-def _made(cohort: Cohort, series: Series, index: int, window: Window) -> preparing.Prepared:
+def _made(recipe: Recipe, series: Series, image: SliceImage, window: Window) -> preparing.Prepared:
     try:
-        return preparing.apply_recipe(_load(cohort, series, index), cohort.recipe, window)
+        return preparing.apply_recipe(image, recipe, window)
     except Refused as error:
         raise Refused(error.code, **{**error.facts, "path": series.instances[0].path}) from error
 
@@ -148,9 +154,10 @@ class _Windows:
     the held-out patients flows into training.
     """
 
-    def __init__(self, cohort: Cohort, sources: Mapping[str, Series], channel: Channel) -> None:
+    def __init__(self, cohort: Cohort, sources: Mapping[str, Series], faceless: Faceless, channel: Channel) -> None:
         self._cohort = cohort
         self._sources = sources
+        self._faceless = faceless
         self._channel = channel
         self._items: dict[str, list[Item]] = defaultdict(list)
         for item in cohort.items:
@@ -180,5 +187,5 @@ class _Windows:
         images = []
         for item in chosen:
             self._channel.check()
-            images.append(_load(self._cohort, self._sources[item.series], item.index))
+            images.append(self._faceless.slice(item.series, item.index))
         return preparing.auto_window(images, series)

@@ -24,6 +24,7 @@ from app.store.project import Project
 from app.versions import versions
 from app.worker import planning, ranks
 from app.worker.channel import Channel
+from app.worker.heads import counted
 from app.worker.pictures import write_sheet
 from models.config import TrainingPlan
 from models.data.prepared import PreparedImages
@@ -136,7 +137,8 @@ class _Training:
             self.channel.notice("prepared-changed")
         prepared = data.folder.relative_to(self.project.root).as_posix()
         made_by = {**versions(), "prepared_sha256": digest}
-        write_json(self.folder / RECORD, replace(record, prepared=prepared, versions=made_by).to_json())
+        settled = replace(record, prepared=prepared, versions=made_by, faces=counted(data))
+        write_json(self.folder / RECORD, settled.to_json())
 
     def _asked(self) -> events.Request | None:
         request = self.channel.poll()

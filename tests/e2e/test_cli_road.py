@@ -124,12 +124,12 @@ def test_the_export_holds_class_folders_marks_and_checksums(project: Path, sampl
     made = understudy("export", project, "--samples", samples, "--out", out, "--format", "png,dicom,nifti").done()
     assert made["per_class"] == dict.fromkeys(CLASSES, 3)
     pictures = sorted(out.rglob("*.png"))
-    assert Counter(path.relative_to(out).parts[:3] for path in pictures) == {
-        ("synthetic", "png", name): 3 for name in CLASSES
+    assert Counter(path.relative_to(out).parts[:4] for path in pictures) == {
+        ("synthetic", "png", "train", name): 3 for name in CLASSES
     }
     with Image.open(pictures[0]) as picture:
         assert picture.size == (16, 16)
-    dicoms = [pydicom.dcmread(path) for path in out.rglob("*.dcm")]
+    dicoms = [pydicom.dcmread(path) for path in out.rglob("IM*")]
     assert len(dicoms) == 9
     assert {item.SyntheticData for item in dicoms} == {"YES"}
     assert_manifest_is_true(Path(made["manifest"]), out)
@@ -146,16 +146,20 @@ def assert_manifest_is_true(manifest: Path, out: Path) -> None:
 def test_a_dry_run_writes_nothing(project: Path, samples: str, tmp_path: Path) -> None:
     plan = understudy("export", project, "--samples", samples, "--out", tmp_path / "out", "--dry-run").done()
     assert plan["per_class"] == dict.fromkeys(CLASSES, 3)
+    assert (plan["dry_run"], plan["fired"], plan["left_out"]) == (True, {}, [])
+    assert (project / plan["pdf"]).is_file()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_real_images_leave_without_identity(project: Path, samples: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    words = ("--samples", samples, "--include", "real,synthetic", "--format", "dicom", "--out", out)
+    words = ("--samples", samples, "--include", "real,synthetic", "--format", "dicom", "--out", out, "--splits", "test")
     understudy("export", project, *words).done()
-    real = [one for one in map(pydicom.dcmread, out.rglob("*.dcm")) if one.get("SyntheticData") != "YES"]
+    real = [pydicom.dcmread(path) for path in (out / "real" / "dicom" / "test").rglob("IM*")]
     train = understudy("cohort", project, "count-only", "--size", "16", "--split", "50/25/25").done()["classes"]
-    assert len(real) == sum(splits["train"] for splits in train.values())
+    assert len(real) == sum(splits["test"] for splits in train.values())
+    assert {one.PatientIdentityRemoved for one in real} == {"YES"}
+    assert not list((out / "synthetic" / "dicom").glob("test"))
     assert all("Test" not in str(one.get("PatientName", "")) for one in real)
 
 

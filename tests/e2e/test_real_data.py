@@ -42,14 +42,16 @@ def write_table(path: Path, rows: list[dict[str, str]]) -> Path:
 
 
 def walk(project: Path, cohort: str, out: Path, *, formats: str) -> dict[str, Counter[str]]:
-    """Train, generate three of each class and export; for every file ending, files in each class folder."""
+    """Train, generate three of each class and export; for every format, files in each class."""
     run = understudy("train", project, "--cohort", cohort, "--steps", "20").done()["run"]
     samples = understudy("generate", project, "--run", run, "--per-class", "3").done()["samples"]
     understudy("export", project, "--samples", samples, "--out", out, "--format", formats).done()
     folders: dict[str, Counter[str]] = defaultdict(Counter)
-    for path in out.glob("synthetic/*/*/**/*"):
-        if path.is_file():
-            folders[path.name.partition(".")[2]][path.relative_to(out).parts[2]] += 1
+    for table in out.glob("synthetic/*/train/metadata.csv"):
+        with table.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert all((table.parent / row["file_name"]).is_file() for row in rows)
+        folders[table.parts[-3]].update(row["label"] for row in rows)
     return folders
 
 
@@ -79,7 +81,7 @@ def test_dicom_series_labelled_by_an_attribute(tmp_path: Path) -> None:
     cohort = understudy("cohort", project, "slices", "--label-by", "tag:Modality", "--size", "32").done()
     assert {name: sum(splits.values()) for name, splits in cohort["classes"].items()} == {"CT": 35, "MR": 20}
     exported = walk(project, "slices", tmp_path / "out", formats="png,dicom")
-    assert exported["png"] == exported["dcm"] == {"CT": 3, "MR": 3}
+    assert exported["png"] == exported["dicom"] == {"CT": 3, "MR": 3}
 
 
 def test_nifti_volumes_labelled_by_table(tmp_path: Path) -> None:
@@ -88,8 +90,8 @@ def test_nifti_volumes_labelled_by_table(tmp_path: Path) -> None:
     project = tmp_path / "project"
     understudy("new", project).done()
     assert understudy("import", project, *volumes.values()).done()["imported"] == 2
-    how = ("--label-by", f"csv:{table}", "--plane", "axial", "--size", "32")
+    how = ("--label-by", f"csv:{table}", "--plane", "axial", "--size", "32", "--keep-faces")
     cohort = understudy("cohort", project, "volumes", *how).done()
     assert set(cohort["classes"]) == set(volumes)
     exported = walk(project, "volumes", tmp_path / "out", formats="nifti")
-    assert exported["nii.gz"] == {"vessels": 3, "brain": 3}
+    assert exported["nifti"] == {"vessels": 3, "brain": 3}

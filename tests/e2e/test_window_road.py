@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.imaging import phantom
@@ -177,11 +177,23 @@ def export(walker: Walker, out: Path) -> Path:
     walker.waits(lambda: bool(page.form.form.samples))
     page.form.parent_folder.setText(str(out.parent))
     page.form.name.setText(out.name)
-    walker.waits(page.start.isEnabled)
-    walker.click(page.start)
-    walker.waits(page.message.isVisible)
-    assert page.message.text.text().startswith("Exported")
-    walker.waits(lambda: page.past.count() == 1)
+    act = page.act
+    walker.waits(act.check.start.isEnabled)
+    assert not act.leave.start.isEnabled()
+    walker.click(act.check.start)
+    walker.waits(act.sign.tick.isVisible)
+    assert not out.exists()
+    said = [made.text() for made in act.check.found.findChildren(QLabel)]
+    assert any(text.startswith("8 (") for text in said)
+    walker.waits(lambda: len(act.check.found.sheet.sheet.images) == 8)
+    assert not act.leave.start.isEnabled()
+    walker.qtbot.mouseClick(act.sign.tick, LEFT, pos=QPoint(10, act.sign.tick.height() // 2))
+    walker.click(act.leave.start)
+    walker.waits(act.leave.done.isVisible)
+    assert act.leave.words.text().startswith("Exported")
+    assert "exactly what was signed" in act.leave.proof.text()
+    walker.waits(lambda: page.log.list.count() == 1)
+    assert not page.alarm.isVisible()
     return out
 
 

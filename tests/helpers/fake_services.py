@@ -15,12 +15,14 @@ import numpy as np
 
 from app.domain.cohort import SPLITS, Cohort, Item
 from app.domain.errors import BadUsage, Refused
+from app.domain.export import ExportPlan, ExportRequest
 from app.domain.recipe import Plane, Recipe
 from app.domain.study import Instance, Quarantined, Series, SeriesLine, SourceKind, Study
 from app.imaging.content import SliceImage
 from app.jobs.messages import Finished, Message
 from app.jobs.outcome import Outcome
 from app.jobs.spec import JobSpec
+from app.store.exports import Chain
 
 ROWS, COLUMNS = 40, 20
 SPACING = (1.0, 2.0)
@@ -279,6 +281,12 @@ class Empty:
 
     def records(self) -> list[Any]:
         return []
+
+    def verify_log(self) -> Chain:
+        return Chain(0, None, "")
+
+    def plan(self, _request: ExportRequest) -> ExportPlan:
+        return ExportPlan(0, {}, {}, 0)
 
 
 class FakeServices:

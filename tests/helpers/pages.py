@@ -24,3 +24,16 @@ def ct_page(**changes: Any) -> Page:
 def real(page: Page) -> Page:
     """The same page as a real image's."""
     return replace(page, origin=REAL, identity=replace(page.identity, patient="PATIENT-001"))
+
+
+def colour_page(**changes: Any) -> Page:
+    """A 5 by 3 picture of evenly changing colours, whose stored values are its levels (an odd number of bytes)."""
+    pixels = np.arange(45, dtype=np.float32).reshape(5, 3, 3) * 5
+    plain = {"modality": "", "unit": "stored", "bits": 8, "window": (0.0, 255.0), "pixels": pixels}
+    return ct_page(**{**plain, **changes})
+
+
+def another(page: Page, number: int, **changes: Any) -> Page:
+    """One more picture of the same study, with a number and an instance of its own; ``changes`` are of ``Identity``."""
+    own = {"number": number, "instance_uid": f"2.25.10300{number}", **changes}
+    return replace(page, identity=replace(page.identity, **own))

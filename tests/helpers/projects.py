@@ -65,7 +65,7 @@ def make_ground(folder: Path, *, patients: int = 40, per_class: int = 8, copies:
     try:
         library = Library(project)
         put(library, series.group((reader.read(path) for path in sources), SECRET))
-        recipe = Recipe(size=size, window=Window("manual", (LOW + HIGH) / 2, HIGH - LOW))
+        recipe = Recipe(size=size, window=Window("manual", (LOW + HIGH) / 2, HIGH - LOW), deface=False)
         cohort = Cohorts(project, library).make("trial", recipe, split="50/10/40")
         samples = _samples(project, cohort, random, per_class=per_class, copies=copies)
     finally:

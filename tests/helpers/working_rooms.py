@@ -16,11 +16,13 @@ from app.domain.audit import AuditRecord, Level, Verdict
 from app.domain.cohort import Cohort
 from app.domain.condition import Attribute
 from app.domain.errors import Refused
-from app.domain.export import ExportPlan, ExportRecord, ExportRequest
+from app.domain.export import ExportPlan, ExportRecord, ExportRequest, Include
 from app.domain.recipe import Recipe
 from app.domain.run import RunRecord, RunState
 from app.domain.sample_set import Sample, SampleSetRecord
 from app.jobs.messages import Message
+from app.services.priors import Prior
+from app.store.exports import Chain
 from tests.helpers.fake_services import FakeJob, FakeServices, Jobs, two_classes
 
 CLASSES = ("nodule", "normal")
@@ -61,6 +63,11 @@ class FakeTraining:
         self.resumed: list[str] = []
         self.more: list[dict[str, Any]] = []
         self.refuse: Refused | None = None
+        self.starts: list[Prior] = []
+
+    def priors(self, family: str, size: int, channels: int = 1, *, runs: list[Run] | None = None) -> list[Prior]:
+        fitting = (one for one in self.starts if one.size == size or one.family == "diffusion")
+        return [one for one in fitting if family in ("auto", one.family)]
 
     def start(self, cohort: Cohort, *, on_message: Any = None, on_outcome: Any = None, **options: Any) -> FakeJob:
         if self.refuse is not None:
@@ -159,27 +166,77 @@ class FakeAudits:
         return made
 
 
+PLAN = "ab" * 32
+"""What the fake checks and exports say they are."""
+
+
+def checked(request: ExportRequest, **changes: Any) -> dict[str, Any]:
+    """What a dry run returns: five synthetic pictures and, where asked for, twelve real ones of which two stay."""
+    real = Include.REAL in request.include
+    values: dict[str, Any] = {
+        "id": "export-check-1",
+        "request": request.to_json(),
+        "plan_sha256": PLAN,
+        "files": 6,
+        "bytes": 12_300,
+        "per_class": {"nodule": 3, "normal": 2} if Include.SYNTHETIC in request.include else {},
+        "real_per_class": {"nodule": 12} if real else {},
+        "real_per_split": {"train": 10, "test": 2} if real else {},
+        "originals": 4 if real else 0,
+        "fired": {"removed": 40, "uid": 12} if real else {},
+        "left_out": {"Its pixels could not be checked for burned-in text.": 2} if real else {},
+        "pixels_checked": 6 if real else 0,
+        "pixels_total": 12 if real else 0,
+        "with_text": 1 if real else 0,
+        "defaced": 0,
+        "notices": ["The target disk is formatted as FAT."],
+        "filesystem": "vfat",
+        "free": 64_000_000,
+        "html": "exports/export-check-1/signoff.html",
+        "pdf": "exports/export-check-1/signoff.pdf",
+    }
+    return values | changes
+
+
 class FakeExports:
+    """``refuse`` is what the estimate says; jobs are driven by the test."""
+
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
         self.plans: list[ExportRequest] = []
+        self.checks: list[tuple[ExportRequest, bool]] = []
         self.asked: list[ExportRequest] = []
+        self.signed: list[str] = []
         self.refuse: Refused | None = None
         self.held: list[ExportRecord] = []
+        self.broken: int | None = None
 
     def plan(self, request: ExportRequest) -> ExportPlan:
         self.plans.append(request)
         if self.refuse is not None:
             raise self.refuse
-        real = {"nodule": 12} if len(request.include) > 1 else {}
+        real = {"nodule": 12} if Include.REAL in request.include else {}
         return ExportPlan(6, {"nodule": 3, "normal": 2}, real, 12_300, ("Image 4 is a suspected copy.",), ("Look.",))
 
-    def start(self, request: ExportRequest, *, on_message: Any = None, on_outcome: Any = None) -> FakeJob:
+    def check(
+        self, request: ExportRequest, *, pixels: bool = False, on_message: Any = None, on_outcome: Any = None
+    ) -> FakeJob:
+        self.checks.append((request, pixels))
+        return self._jobs.start("export-check", {}, on_message, on_outcome)
+
+    def start(
+        self, request: ExportRequest, *, plan: str = "", on_message: Any = None, on_outcome: Any = None
+    ) -> FakeJob:
         self.asked.append(request)
+        self.signed.append(plan)
         return self._jobs.start("export", {}, on_message, on_outcome)
 
     def records(self) -> list[ExportRecord]:
         return list(self.held)
+
+    def verify_log(self) -> Chain:
+        holds = f"{len(self.held)} in the log; no line was changed or removed."
+        return Chain(len(self.held), self.broken, holds if self.broken is None else "The log was changed at line 1.")
 
 
 @dataclass

@@ -24,7 +24,9 @@ from tests.helpers.fake_services import FakeServices
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The off-screen platform remarks on what only a window manager would do; not a defect of ours."""
     for item in items:
-        item.add_marker(pytest.mark.qt_log_ignore("does not support (propagateSizeHints|raise)", extend=True))
+        item.add_marker(
+            pytest.mark.qt_log_ignore("does not support (propagateSizeHints|raise|grabbing the keyboard)", extend=True)
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.errors import Refused
 from app.domain.recipe import Plane, Recipe, Window
+from app.domain.study import SourceKind
 from app.ui.context import PageContext
 from app.ui.pages.cohort import CohortPage
 from app.ui.view_models.cohort import attribute_offers, folder_offers, samples
@@ -62,6 +63,20 @@ def test_recipe_is_previewed_as_it_changes(page: CohortPage, services: FakeServi
     with qtbot.waitSignal(page.preview.shown):
         qtbot.mouseClick(page.preview.back, LEFT)
     assert services.catalogue.previewed[-1][:2] == first
+
+
+def test_faces_are_asked_about_only_where_images_could_show_one(
+    page: CohortPage, services: FakeServices, qtbot: QtBot
+) -> None:
+    ask = page.form.recipe.deface
+    assert ask.isVisible()
+    assert ask.isChecked()
+    ask.click()
+    qtbot.waitUntil(lambda: bool(services.catalogue.previewed) and not services.catalogue.previewed[-1][2].deface)
+    pictures = [study("p", series("p", kind=SourceKind.IMAGE, modality=""))]
+    services.catalogue.held = pictures
+    page.refresh()
+    qtbot.waitUntil(lambda: not ask.isVisible())
 
 
 def test_many_changes_ask_once(page: CohortPage, services: FakeServices, qtbot: QtBot) -> None:
@@ -190,7 +205,7 @@ def test_images_without_a_label_are_learnt_from_when_asked(
 def test_a_refusal_is_told_in_place_and_passes(page: CohortPage, services: FakeServices, qtbot: QtBot) -> None:
     services.cohorts.refuse = Refused("label-unknown-image", path="labels.csv", count=2, first="x.png", line=3)
     choose(page.form.recipe.plane, Plane.AXIAL)
-    qtbot.waitUntil(lambda: "labels.csv names 2 image(s)" in page.problem.text())
+    qtbot.waitUntil(lambda: "labels.csv names 2 images" in page.problem.text())
     assert not page.make.isEnabled()
     services.cohorts.refuse = None
     choose(page.form.recipe.plane, Plane.NATIVE)

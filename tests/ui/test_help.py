@@ -8,9 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from app.domain.recipe import Recipe
 from app.ui.actions import ACTIONS
 from app.ui.dialogs.help import HelpDialog, kinds
 from app.ui.main_window import MainWindow
+from app.ui.pages.export import ExportPage
+from tests.helpers.fake_services import FakeServices, two_classes
 
 
 def words(dialog: HelpDialog) -> str:
@@ -42,3 +45,22 @@ def test_closed_help_is_gone_and_opens_anew(qtbot: QtBot, open_window: Callable[
     qtbot.waitUntil(lambda: not window.findChildren(HelpDialog))
     window.strip.help.click()
     assert window.findChildren(HelpDialog)
+
+
+def test_the_page_on_data_protection_opens_from_the_export_room_with_all_its_parts(
+    qtbot: QtBot, open_window: Callable[..., MainWindow]
+) -> None:
+    services = FakeServices(two_classes())
+    services.cohorts.make("chest", Recipe(size=32))
+    window = open_window(services)
+    window.rail.buttons["export"].click()
+    page = window.stack.currentWidget()
+    assert isinstance(page, ExportPage)
+    qtbot.waitUntil(page.explain.isVisible)
+    qtbot.mouseClick(page.explain, Qt.MouseButton.LeftButton)
+    (dialog,) = window.findChildren(HelpDialog)
+    assert dialog.pages.tabText(dialog.pages.currentIndex()) == "Data protection"
+    said = words(dialog)
+    for part in ("What leaves", "What is not checked", "What remains your responsibility"):
+        assert part in said
+    assert "##" not in said

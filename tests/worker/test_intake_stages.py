@@ -216,7 +216,7 @@ def test_a_source_that_vanishes_ends_the_import_cleanly(project: Project, tmp_pa
     result = import_paths(project, [stick, stays], channel)
     assert (result["found"], result["imported"]) == (4, 1)
     assert codes(result) == {"stick": "source-vanished"}
-    assert "3 file(s)" in result["quarantined"][0]["reason"]
+    assert "3 files" in result["quarantined"][0]["reason"]
     assert [m.facts["count"] for m in channel.messages if isinstance(m, Notice)] == [3]
     looked_at = {"a.png", "b.png", "c.png"} if phase == CHECKING else set()
     assert unchecked(project) == looked_at

@@ -157,7 +157,7 @@ def test_records_of_what_was_done_stay_without_them(services: Services, told: To
     assert pairs == {number for number, index, _ in told.nearest if not after.items[index].deleted}
     kept = services.cohorts.load("trial")
     assert len(kept.items) == len(before.items) - 1
-    assert kept.notices[-1] == "1 image(s) of a deleted patient are no longer part of the cohort."
+    assert kept.notices[-1] == "1 image of a deleted patient is no longer part of the cohort."
     with pytest.raises(Refused, match="Train again without them"):
         load_subject(services.project, "samples-1", RecordingChannel())
 

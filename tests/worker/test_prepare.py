@@ -103,7 +103,7 @@ def test_a_source_that_cannot_be_read_any_more_is_named(project: Project, cohort
 def test_coronal_slices_are_prepared_from_the_stack(project: Project, tmp_path: Path) -> None:
     write_series(tmp_path / "s", positions=[4.0 * k for k in range(8)])
     import_paths(project, [tmp_path / "s"], RecordingChannel())
-    whole = _cohort(project, Recipe(size=32, plane=Plane.CORONAL))
+    whole = _cohort(project, Recipe(size=32, plane=Plane.CORONAL, deface=False))
     items = tuple(replace(whole.items[0], index=index) for index in (3, 20))
     prepared = PreparedImages.open(prepare.ensure_prepared(project, replace(whole, items=items), RecordingChannel()))
     filled = prepared.images([0])[0, 0] > -1
@@ -124,7 +124,7 @@ def test_the_window_is_measured_on_training_slices_only(project: Project, tmp_pa
     write_series(tmp_path / "2", patient="2", study="2", series="b", window=(500.0, 101.0))
     import_paths(project, [tmp_path / "1", tmp_path / "2"], RecordingChannel())
     prepared = PreparedImages.open(
-        prepare.ensure_prepared(project, _cohort(project, Recipe(size=32)), RecordingChannel())
+        prepare.ensure_prepared(project, _cohort(project, Recipe(size=32, deface=False)), RecordingChannel())
     )
     assert set(prepared.facts.windows) == {(-50.5, 49.5)}
 

@@ -23,6 +23,7 @@ from app.store.project import Project
 from app.worker.audit import audit
 from app.worker.channel import RecordingChannel
 from app.worker.export import export
+from app.worker.export_inspect import NONE_FOUND, Inspector
 from tests.helpers.projects import Ground
 
 HIDDEN = 6
@@ -56,7 +57,10 @@ def test_copies_of_them_are_found_and_they_are_in_no_class(
     assert f'<td>clear</td><td class="number">{counts["train"]}</td>' in page.replace("\n", "")
 
 
-def test_none_of_them_leaves(ground: Ground, ground_project: Project, partly: Cohort, tmp_path: Path) -> None:
+def test_none_of_them_leaves(
+    ground: Ground, ground_project: Project, partly: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Inspector, "text_of", lambda _self, _pixels, _known, _regions: (NONE_FOUND, None))
     request = ExportRequest(
         str(tmp_path / "out"), ground.samples, "trial", (Format.PNG,), (Include.SYNTHETIC, Include.REAL)
     )
@@ -64,12 +68,13 @@ def test_none_of_them_leaves(ground: Ground, ground_project: Project, partly: Co
     plan = services.exports.plan(request)
     services.close(0)
     result = export(ground_project, request, RecordingChannel())
+    every = {name: sum(splits.values()) for name, splits in partly.counts().items()}
     train = {name: splits["train"] for name, splits in partly.counts().items()}
-    assert plan.real_per_class == result["real_per_class"] == train
+    assert plan.real_per_class == result["real_per_class"] == every
     assert sum(train.values()) == sum(item.split == "train" for item in partly.items) - HIDDEN
     folders = {
         path.name: len(list(path.glob("*.png")))
-        for path in (tmp_path / "out" / "real" / "png").iterdir()
+        for path in (tmp_path / "out" / "real" / "png" / "train").iterdir()
         if path.is_dir()
     }
     assert folders == train

@@ -1,6 +1,6 @@
-"""Help that needs no network: the road, the kinds of models with pictures that each drew, keys and mouse.
+"""Help that needs no network: the road, kinds of models with pictures that each drew, data protection, keys and mouse.
 
-Everything in it is made from the tables that the program itself works by.
+All but the page on data protection is made from the tables that the program itself works by.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROAD = (
     ("Train", "Choose a time and start. Samples, the loss and a copy alarm are shown while it learns."),
     ("Generate", "Say how many images of each class, or balance the classes. Throw single ones out."),
     ("Review", "See whether the images are like real ones, show what they should, and copy nobody."),
-    ("Export", "Write an anonymised, marked dataset with its evidence. It is refused where the evidence says no."),
+    ("Export", "Check what would leave, sign it off, and write it with its evidence. Refused where that says no."),
 )
 VIEWER_KEYS = (
     ("Wheel, arrows, Page Up and Down", "through the slices"),
@@ -36,6 +36,8 @@ VIEWER_KEYS = (
     ("Double click", "one plane alone, or all of them"),
 )
 PICTURE_WIDTH = 600
+DATA_PROTECTION = "Data protection"
+"""Title of the page that says what protects patients."""
 
 
 def kinds() -> list[FamilyChoice]:
@@ -60,6 +62,7 @@ class HelpDialog(QDialog):
         self.pages = QTabWidget()
         self.pages.addTab(scrolled(_road()), "The road")
         self.pages.addTab(scrolled(_models()), "Kinds of models")
+        self.pages.addTab(scrolled(_data_protection()), DATA_PROTECTION)
         self.pages.addTab(scrolled(_keys()), "Keys and mouse")
         self.leave = button("Close")
         self.leave.clicked.connect(self.close)
@@ -69,10 +72,13 @@ class HelpDialog(QDialog):
         layout.addLayout(row(None, self.leave))
 
 
-def show_help(window: QWidget) -> None:
-    """Help beside ``window``; the one that stands there already comes to the front."""
+def show_help(window: QWidget, *, page: str = "") -> None:
+    """Help beside ``window``, on the page of that title; one that stands there already comes to the front."""
     dialog = window.findChild(HelpDialog) or HelpDialog(window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    titles = [dialog.pages.tabText(place) for place in range(dialog.pages.count())]
+    if page in titles:
+        dialog.pages.setCurrentIndex(titles.index(page))
     dialog.show()
     dialog.raise_()
 
@@ -114,6 +120,30 @@ def _picture(path: Path, title: str) -> QLabel:
     shown.setPixmap(whole.scaledToWidth(PICTURE_WIDTH, Qt.TransformationMode.SmoothTransformation))
     shown.setAccessibleName(f"Pictures drawn by {title}")
     return shown
+
+
+def _data_protection() -> QWidget:
+    """The page for data protection officers: a card for each heading of its text."""
+    page, body = _page()
+    text = (program_root() / "resources" / "help" / "data-protection.md").read_text("utf-8")
+    about, *parts = text.split("\n## ")
+    body.addWidget(_markdown(about.strip(), "muted"))
+    for part in parts:
+        title, _, words = part.partition("\n")
+        card = Card(title)
+        card.body.addWidget(_markdown(words.strip()))
+        body.addWidget(card)
+    body.addStretch(1)
+    return page
+
+
+def _markdown(text: str, role: str = "") -> QLabel:
+    made = label(text, role, wrap=True)
+    made.setTextFormat(Qt.TextFormat.MarkdownText)
+    made.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    return made
 
 
 def _keys() -> QWidget:

@@ -1,6 +1,6 @@
-"""The Export room: choose what leaves and where to, read the dry run, sign it off.
+"""The Export room: choose what leaves and where to, have it checked, sign it off, export; and what left before.
 
-What may leave is decided by the export service; this room shows its plan, its reasons and what left before.
+What may leave is decided by the export service; the three steps stand in ``export_act``.
 """
 
 from __future__ import annotations
@@ -9,40 +9,41 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.domain.errors import UnderstudyError
-from app.domain.export import ExportPlan, ExportRecord
-from app.domain.sample_set import SampleSetRecord
 from app.ui.context import PageContext
-from app.ui.theme import SPACE, set_role
-from app.ui.view_models.export import past_title, plan_lines
+from app.ui.dialogs.help import DATA_PROTECTION, show_help
+from app.ui.theme import SPACE
+from app.ui.view_models.export import past_detail, past_title
 from app.ui.view_models.generate import set_title
 from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.export_act import ExportAct
 from app.ui.widgets.export_form import ExportForm
+from app.ui.widgets.export_log import ExportLog
 from app.ui.widgets.inline_message import InlineMessage
-from app.ui.widgets.job_bar import JobBar
-from app.ui.widgets.lines import Line, Lines
+from app.ui.widgets.lines import Line
 from app.ui.widgets.room_frame import RoomFrame, beside, side_column
-from app.ui.widgets.section import Card, PageHeader, button, label, row, scrolled
+from app.ui.widgets.section import PageHeader, button, scrolled
 
 if TYPE_CHECKING:
     from app.compose import Services
-    from app.jobs.outcome import Outcome
 
-TYPING_MS = 300
-"""The dry run waits until somebody stops typing a folder's name."""
+SCROLL_BAR = 10
+"""Pixels kept free at the right for the bar, with those that the style sheet gives it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Overview:
-    """What the project holds, asked in one go; ``cohorts`` names the cohort behind each sample set."""
+    """What the project holds, asked in one go; ``learnt`` names the cohort behind each sample set."""
 
-    sets: list[SampleSetRecord]
-    cohorts: dict[str, str]
+    sets: list[tuple[str, str]]
+    learnt: dict[str, str]
+    cohorts: list[str]
     exports: list[Line]
+    chain: str = ""
+    holds: bool = True
 
 
 class ExportPage(QWidget):
@@ -51,26 +52,22 @@ class ExportPage(QWidget):
     def __init__(self, context: PageContext) -> None:
         super().__init__()
         self._context = context
-        self._bridge = context.bridge
-        self._wanted_set = self._job_id = ""
-        self._left = ""
+        self._wanted_set = ""
         self.form = ExportForm(Path.home())
-        self.plan = _PlanView()
-        self.start = button("Export", "primary")
-        self.start.setEnabled(False)
-        self.bar = JobBar(self._bridge)
-        self.message = InlineMessage()
-        self.past = Lines("Past exports")
+        self.act = ExportAct(context)
+        self.alarm = InlineMessage()
+        self.log = ExportLog()
+        self.explain = button(
+            "What protects patients", "quiet", tip="What is removed, checked and proved, in plain words"
+        )
         self.empty = EmptyState(
             "export",
             "Nothing to export yet",
-            "An export takes the images that you generated, with a record of where each came from. "
-            "Generate some first.",
+            "An export takes images that you generated, real images of a cohort, or both, with a record of where each "
+            "came from. Generate some first, or make a cohort.",
             action="Generate images",
+            other="Make a cohort",
         )
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_MS)
         self._lay_out()
         self._connect()
 
@@ -83,163 +80,73 @@ class ExportPage(QWidget):
         column = QVBoxLayout()
         column.addWidget(self.form)
         column.addStretch(1)
-        plan = Card("What will be written")
-        plan.body.addWidget(scrolled(self.plan), 1)
-        plan.body.addLayout(row(None, self.start))
-        self._past_title = label("Past exports", "heading")
-        self.past.setMaximumHeight(170)
+        work = QWidget()
+        below = QVBoxLayout(work)
+        below.setContentsMargins(0, 0, SCROLL_BAR, 0)
+        below.setSpacing(2 * SPACE)
+        for piece in (self.act, self.log):
+            below.addWidget(piece)
+        below.addStretch(1)
+        self._scroll = scrolled(work)
         main = QVBoxLayout()
         main.setSpacing(SPACE)
-        main.addWidget(self.message)
-        main.addWidget(self.bar)
-        main.addWidget(plan, 1)
-        main.addWidget(self._past_title)
-        main.addWidget(self.past)
-        header = PageHeader("Export", "Write the images where you train from. Everything stays on this computer.")
+        told = QVBoxLayout()
+        told.setContentsMargins(0, 0, SCROLL_BAR, 0)
+        for line in (self.alarm, self.act.message, self.act.bar):
+            told.addWidget(line)
+        main.addLayout(told)
+        main.addWidget(self._scroll, 1)
+        sentence = "Check what would leave, sign it off, and write it. The program sends nothing anywhere."
         body = beside(side_column(column, 400), main)
+        header = PageHeader("Export", sentence)
+        header.buttons.addWidget(self.explain)
         self._frame = RoomFrame(self, self.empty, header, body)
 
     def _connect(self) -> None:
-        context, bridge = self._context, self._bridge
+        context, act = self._context, self.act
         self.empty.acted.connect(lambda: context.go("generate"))
-        self.form.changed.connect(self._form_changed)
-        self._typing.timeout.connect(self._ask_plan)
-        self.start.clicked.connect(self._start)
-        self.message.acted.connect(self._show_folder)
-        for changed in (context.samples_changed, context.audits_changed, context.exports_changed):
-            changed.connect(self._refresh)
-        bridge.started.connect(self._job_started)
-        bridge.outcome.connect(self._job_ended)
+        self.empty.second.connect(lambda: context.go("cohort"))
+        self.log.opened.connect(lambda out: QDesktopServices.openUrl(QUrl.fromLocalFile(out)))
+        self.explain.clicked.connect(lambda: show_help(self.window(), page=DATA_PROTECTION))
+        self.form.changed.connect(lambda: act.set_form(self.form.form))
+        act.busy.connect(lambda busy: self.form.setEnabled(not busy))
+        act.exported.connect(self.form.suggest_name)
+        act.look_at.connect(self._scroll.ensureWidgetVisible)
+        for changed in (context.samples_changed, context.audits_changed, context.cohorts_changed):
+            changed.connect(self._content_changed)
+        context.exports_changed.connect(self._refresh)
+
+    def _content_changed(self) -> None:
+        self.act.take_back()
+        self._refresh()
 
     def _refresh(self) -> None:
-        services = self._context.services
+        services, bridge = self._context.services, self._context.bridge
         if services is None:
-            self._show_overview(_Overview([], {}, []))
+            self._show_overview(_Overview([], {}, [], []))
             return
-        self._bridge.run_in_background(lambda: _overview(services), self._show_overview, lane="export overview")
+        bridge.run_in_background(lambda: _overview(services), self._show_overview, lane="export overview")
 
     def _show_overview(self, seen: _Overview) -> None:
-        self._frame.show_work(bool(seen.sets or seen.exports))
-        self.form.set_sets([(record.id, set_title(record)) for record in seen.sets], seen.cohorts, self._wanted_set)
+        self._frame.show_work(bool(seen.sets or seen.cohorts or seen.exports))
+        self.form.set_content(seen.sets, seen.learnt, seen.cohorts, self._wanted_set)
         self._wanted_set = ""
-        self.past.set_lines(seen.exports)
-        for piece in (self._past_title, self.past):
-            piece.setVisible(bool(seen.exports))
-
-    # the dry run
-
-    def _form_changed(self) -> None:
-        self.start.setEnabled(False)
-        lacks = self.form.form.lacks()
-        if lacks:
-            self._typing.stop()
-            self._bridge.cancel_lane("export plan")
-            self.plan.show_text(lacks)
+        self.log.show_log(seen.exports, seen.chain, holds=seen.holds)
+        if seen.holds:
+            self.alarm.hide()
         else:
-            self._typing.start()
-
-    def _ask_plan(self) -> None:
-        services = self._context.services
-        if services is None or self.form.form.lacks():
-            return
-        request = self.form.form.request()
-        self._bridge.run_in_background(
-            lambda: services.exports.plan(request), self._show_plan, failed=self._refused, lane="export plan"
-        )
-
-    def _show_plan(self, plan: ExportPlan) -> None:
-        self.plan.show_plan(plan, str(self.form.form.folder()))
-        self.start.setEnabled(plan.files > 0 and not self._job_id)
-
-    def _refused(self, error: UnderstudyError) -> None:
-        self.plan.show_text(str(error), "bad")
-
-    # the work
-
-    def _start(self) -> None:
-        services = self._context.services
-        if services is None:
-            return
-        self.message.hide()
-        try:
-            self._bridge.start(services.exports.start, self.form.form.request(), title="Exporting")
-        except UnderstudyError as error:
-            self.message.show_error(error)
-
-    def _job_started(self, job_id: str) -> None:
-        if self._bridge.jobs()[job_id].job.spec.kind == "export":
-            self._job_id = job_id
-            self.bar.follow(job_id)
-            self.start.setEnabled(False)
-
-    def _job_ended(self, job_id: str, outcome: Outcome) -> None:
-        if job_id != self._job_id:
-            return
-        self._job_id = ""
-        if outcome.state == "done":
-            self._left = str(outcome.result["out"])
-            files = int(outcome.result["files"])
-            self.message.show_text(f"Exported {files:,} files to {self._left}.", action="Show folder")
-            self.form.suggest_name()
-            self._context.say("Exported.")
-        elif outcome.state == "stopped":
-            self.message.show_text("The export was cancelled; nothing was left behind.")
-        else:
-            self.message.show_text(outcome.sentence(), "bad")
-        self._context.exports_changed.emit()
-
-    def _show_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(self._left))
-
-
-class _PlanView(QWidget):
-    """The dry run in words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text = label("", "muted", wrap=True)
-        self.lines = QFormLayout()
-        self.lines.setHorizontalSpacing(2 * SPACE)
-        self.notices = label("", "caution", wrap=True)
-        self.left_out = label("", "small", wrap=True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.text)
-        layout.addLayout(self.lines)
-        layout.addWidget(self.notices)
-        layout.addWidget(self.left_out)
-        layout.addStretch(1)
-
-    def show_text(self, text: str, role: str = "muted") -> None:
-        """Say why there is no plan."""
-        self._clear()
-        set_role(self.text, role)
-        self.text.setText(text)
-
-    def show_plan(self, plan: ExportPlan, folder: str) -> None:
-        """Say what would be written to ``folder``, and what not."""
-        self._clear()
-        set_role(self.text, "")
-        self.text.setText(f"A new folder, {folder}, with:")
-        for name, value in plan_lines(plan):
-            self.lines.addRow(label(name, "muted"), label(value, wrap=True))
-        self.notices.setText("\n\n".join(plan.notices))
-        if plan.left_out:
-            self.left_out.setText("Left out:\n" + "\n".join(plan.left_out))
-
-    def _clear(self) -> None:
-        while self.lines.rowCount():
-            self.lines.removeRow(0)
-        for piece in (self.notices, self.left_out):
-            piece.setText("")
+            self.alarm.show_text(seen.chain, "bad")
 
 
 def _overview(services: Services) -> _Overview:
-    cohorts = {run.record.id: run.record.cohort for run in services.training.runs()}
+    learnt = {run.record.id: run.record.cohort for run in services.training.runs()}
     sets = list(services.generation.sets())
-    known = {record.id: cohorts[record.run] for record in sets if record.run in cohorts}
-    return _Overview(sets, known, [_past(record) for record in services.exports.records()])
-
-
-def _past(record: ExportRecord) -> Line:
-    return Line(record.manifest_sha256, past_title(record), record.out)
+    chain = services.exports.verify_log()
+    return _Overview(
+        [(record.id, set_title(record)) for record in sets],
+        {record.id: learnt[record.run] for record in sets if record.run in learnt},
+        services.cohorts.names(),
+        [Line(one.out, past_title(one), past_detail(one)) for one in services.exports.records()],
+        chain.sentence,
+        chain.holds,
+    )

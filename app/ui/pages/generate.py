@@ -21,8 +21,8 @@ from app.domain.sample_set import SampleSetRecord
 from app.jobs.messages import Message, PreviewReady
 from app.ui.context import PageContext
 from app.ui.theme import SPACE
+from app.ui.view_models.begin_with import run_title
 from app.ui.view_models.generate import set_detail, set_title, to_grey, usable
-from app.ui.view_models.train import run_title
 from app.ui.widgets.contact_sheet import Load, Tile
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.generate_form import GenerateForm

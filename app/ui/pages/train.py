@@ -14,11 +14,13 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.cohort import Cohort
 from app.domain.errors import UnderstudyError
+from app.domain.families import AUTO
 from app.domain.run import RunState
 from app.jobs.messages import PreviewNow
 from app.ui.context import PageContext
 from app.ui.run_feed import RunFeed
 from app.ui.theme import SPACE
+from app.ui.view_models.begin_with import earlier
 from app.ui.view_models.train import cohort_line, run_line, size_line
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.inline_message import InlineMessage
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from app.compose import Services
     from app.jobs.outcome import Outcome
     from app.services.history import RunInfo
+    from app.services.priors import Prior
 
 REDRAW_MS = 200
 """A worker speaks up to many times a second; the eye needs five."""
@@ -47,6 +50,15 @@ class _Overview:
 
     cohorts: list[str]
     runs: list[RunInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The cohort to learn from, what it can support, and the runs that its training could begin with."""
+
+    cohort: Cohort
+    verdict: str
+    starts: list[Prior]
 
 
 class TrainPage(QWidget):
@@ -139,7 +151,7 @@ class TrainPage(QWidget):
 
     def _show_overview(self, seen: _Overview) -> None:
         self._runs = {run.record.id: run for run in seen.runs}
-        lines = [run_line(run) for run in seen.runs]
+        lines = [run_line(run, self._runs) for run in seen.runs]
         self._frame.show_work(bool(seen.cohorts or lines))
         self.setup.set_cohorts(seen.cohorts, self._wanted_cohort)
         self.runs.set_lines(Line(line.id, line.title, line.detail, _TONES.get(line.state, "caution")) for line in lines)
@@ -158,15 +170,19 @@ class TrainPage(QWidget):
             self.setup.describe_cohort("", "", "")
             return
 
-        def ask() -> tuple[Cohort, str]:
+        runs = list(self._runs.values())
+
+        def ask() -> _Chosen:
             cohort = services.cohorts.load(name)
-            return cohort, services.cohorts.verdict(cohort)
+            starts = services.training.priors(AUTO, cohort.recipe.size, runs=runs)
+            return _Chosen(cohort, services.cohorts.verdict(cohort), starts)
 
         self._bridge.run_in_background(ask, self._show_cohort, failed=self.message.show_error, lane="train cohort")
 
-    def _show_cohort(self, answer: tuple[Cohort, str]) -> None:
-        self._cohort, verdict = answer
-        self.setup.describe_cohort(cohort_line(self._cohort), verdict, size_line(self._cohort))
+    def _show_cohort(self, seen: _Chosen) -> None:
+        cohort = self._cohort = seen.cohort
+        self.setup.describe_cohort(cohort_line(cohort), seen.verdict, size_line(cohort))
+        self.setup.begin.offer(earlier(seen.starts, self._runs), cohort.classes, cohort.recipe.size)
 
     def _ask_devices(self) -> None:
         services = self._context.services
@@ -187,7 +203,7 @@ class TrainPage(QWidget):
         if run is None or services is None:
             return
         live = run_id in self._feed.live()
-        self.view.show_line(run_line(run), run.record.classes, live=live)
+        self.view.show_line(run_line(run, self._runs), run.record.classes, live=live)
         self._draw_watch()
         self._feed.read(services.training, run_id)
 
@@ -259,6 +275,7 @@ class TrainPage(QWidget):
             )
             return
         self._message_run = run_id
+        again = "" if outcome.code == "bad-start" else again
         self.message.show_text(outcome.sentence(), "bad", action=again)
 
 

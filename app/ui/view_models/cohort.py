@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.cohort import Cohort
+from app.domain.heads import may_show_a_face
 from app.domain.recipe import Recipe
 from app.domain.study import SeriesLine
 from app.services.attributes import HEADERS
@@ -98,6 +99,7 @@ class Offers:
         labels: labels given by hand, by series key.
         cohorts: names of the cohorts that exist.
         headers: (keyword, name) of header attributes that differ and can be asked for when drawing.
+        heads: whether any series could show a face.
     """
 
     images: int
@@ -107,6 +109,7 @@ class Offers:
     labels: Mapping[str, str]
     cohorts: Sequence[str]
     headers: Sequence[tuple[str, str]] = ()
+    heads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ def offers(lines: Sequence[SeriesLine], labels: Mapping[tuple[str, int | None], 
         labels={key: text for (key, index), text in labels.items() if index is None},
         cohorts=cohorts,
         headers=header_offers(lines),
+        heads=any(may_show_a_face(line.kind, line.modality) for line in lines),
     )
 
 

@@ -6,16 +6,17 @@ The page draws these and decides nothing; they are tested without a window. They
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.domain import families, wording
 from app.domain.cohort import Cohort
-from app.domain.run import RunRecord, RunState
+from app.domain.run import RunState
 from app.jobs.messages import CheckpointSaved, Message, Metric, Notice, Phase, PreviewReady, Progress
 from app.ui import phrases
 from app.ui.view_models import plain
+from app.ui.view_models.begin_with import began_with, run_title
 
 if TYPE_CHECKING:
     from app.services.history import RunInfo
@@ -70,6 +71,7 @@ class RunLine:
         again: what going on with it is called, "" where it cannot.
         usable: it saved something that can draw.
         curve: how to read its curve.
+        began: what it began with, "" where it began anew.
     """
 
     id: str
@@ -80,16 +82,11 @@ class RunLine:
     again: str
     usable: bool
     curve: str = families.FALLS
+    began: str = ""
 
 
-def run_title(record: RunRecord) -> str:
-    """ "Diffusion on chest, 21 Nov 13:15"."""
-    kind = "Training" if record.family == families.AUTO else families.choice(record.family).title
-    return f"{kind} on {record.cohort}, {plain.moment(record.created)}"
-
-
-def run_line(run: RunInfo) -> RunLine:
-    """A run as a line: its state, how long it learnt, and whether it can go on."""
+def run_line(run: RunInfo, runs: Mapping[str, RunInfo] | None = None) -> RunLine:
+    """A run as a line: its state, how long it learnt, and whether it can go on; ``runs`` name what it began with."""
     parts = [STATE_WORDS[run.state]]
     if run.seconds >= 1:
         parts.append(f"learnt for {phrases.duration(run.seconds)}")
@@ -98,7 +95,8 @@ def run_line(run: RunInfo) -> RunLine:
     detail, usable = " · ".join(parts), run.checkpoint is not None
     again = _AGAIN.get(run.state, "") if usable or run.state in (RunState.RUNNING, RunState.DONE) else "Start again"
     record, curve = run.record, families.choice(run.record.family).curve
-    return RunLine(record.id, run_title(record), detail, run.state, record.reason, again, usable, curve)
+    began = began_with(record, runs or {})
+    return RunLine(record.id, run_title(record), detail, run.state, record.reason, again, usable, curve, began)
 
 
 def cohort_line(cohort: Cohort) -> str:
@@ -118,7 +116,7 @@ def size_line(cohort: Cohort) -> str:
     return f"{recipe.size} × {recipe.size} pixels{spacing}"
 
 
-_SHOWN_ELSEWHERE = {"training-started"}
+_SHOWN_ELSEWHERE = {"training-started", "started-from"}
 """Notices that tell what the room shows anyway."""
 
 

@@ -80,6 +80,7 @@ class CohortForm(QWidget):
         _offer(self.folder, offers.folders)
         _offer(self.tag, offers.attributes)
         self.attributes.offer_headers(offers.headers)
+        self.recipe.offer_defacing(offers.heads)
         self._offers = offers
         self._list_by_hand()
 

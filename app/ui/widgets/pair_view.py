@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.ui.job_bridge import JobBridge
 from app.ui.view_models.review import Pair
 from app.ui.widgets.contact_sheet import ContactSheet, Load, Tile
 from app.ui.widgets.enlarged import Enlarged
+from app.ui.widgets.picture import grey_pixels
 from app.ui.widgets.section import label
 
 EXPLAINED = (
@@ -43,7 +41,7 @@ class PairView(QWidget):
     def show_pairs(self, pairs: Sequence[Pair], folder: Path, *, same: bool = False) -> None:
         """Show these; ``same`` keeps what was decoded (only marks changed)."""
         self._tiles = [_tile(pair) for pair in pairs]
-        self._load = lambda numbers: [_grey(folder / f"{number}.png") for number in numbers]
+        self._load = lambda numbers: [grey_pixels(folder / f"{number}.png") for number in numbers]
         self.sheet.show_tiles(self._tiles, self._load, same=same)
 
     def _enlarge(self, number: int) -> None:
@@ -61,12 +59,3 @@ def _tile(pair: Pair) -> Tile:
         marked=pair.suspected,
         mark="Suspected copy" if pair.suspected else "",
     )
-
-
-def _grey(path: Path) -> npt.NDArray[np.uint8]:
-    """Pixels of a pair; a black square where the file is gone."""
-    image = QImage(str(path)).convertToFormat(QImage.Format.Format_Grayscale8)
-    if image.isNull():
-        return np.zeros((1, 2), np.uint8)
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : image.width()].copy()

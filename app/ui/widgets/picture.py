@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRect, QSize, Qt
@@ -16,6 +18,15 @@ def grey_image(pixels: npt.NDArray[np.uint8]) -> QImage:
     rows, columns = pixels.shape
     held = np.ascontiguousarray(pixels)
     return QImage(held.tobytes(), columns, rows, columns, QImage.Format.Format_Grayscale8).copy()
+
+
+def grey_pixels(path: Path) -> npt.NDArray[np.uint8]:
+    """8-bit grey pixels (rows, columns) of a picture file; a black speck where the file is gone."""
+    image = QImage(str(path)).convertToFormat(QImage.Format.Format_Grayscale8)
+    if image.isNull():
+        return np.zeros((1, 2), np.uint8)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width()].copy()
 
 
 def fitted(picture: QSize, room: QRect) -> QRect:

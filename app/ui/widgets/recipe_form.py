@@ -1,4 +1,4 @@
-"""Chooses a recipe: plane, grey-level window, picture size and pixel spacing."""
+"""Chooses a recipe: plane, grey-level window, picture size, pixel spacing, and whether faces are taken out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QWidget
 
 from app.domain.recipe import SIZES, WINDOW_PRESETS, Plane, Recipe, Window
-from app.ui.widgets.section import Form, roomy, row
+from app.ui.widgets.section import Form, label, roomy, row
 
 PLANES = {
     Plane.NATIVE: "As acquired",
@@ -42,12 +42,17 @@ class RecipeForm(QWidget):
         self.resample.setToolTip("Otherwise each whole slice is fitted into the picture")
         self.spacing = _box(0.1, 10.0, 1.0, "Pixel spacing", decimals=2)
         self.spacing.setSuffix(" mm")
+        self.deface = QCheckBox("Take faces out of head CT and MR")
+        self.deface.setChecked(Recipe().deface)
+        self.deface.setToolTip("Looking for a face takes a few seconds for each series, once")
+        self._shows_heads = False
         self._arrange()
         for combo in (self.plane, self.grey, self.edge):
             combo.currentIndexChanged.connect(self._change)
         for box in (self.center, self.width_box, self.spacing):
             box.valueChanged.connect(self._change)
         self.resample.toggled.connect(self._change)
+        self.deface.toggled.connect(self._change)
         self._show_parts()
 
     def _offer_windows(self) -> None:
@@ -62,11 +67,19 @@ class RecipeForm(QWidget):
         by_hand = mode == "manual"
         window = Window(mode, self.center.value(), self.width_box.value()) if by_hand else Window(mode)
         spacing = self.spacing.value() if self.resample.isChecked() else None
-        return Recipe(Plane(self.plane.currentData()), window, int(self.edge.currentData()), spacing)
+        return Recipe(
+            Plane(self.plane.currentData()), window, int(self.edge.currentData()), spacing, self.deface.isChecked()
+        )
+
+    def offer_defacing(self, shown: bool) -> None:
+        """Ask about faces, or not where no image could show one: the answer counts for nothing there."""
+        self._shows_heads = shown
+        self._show_parts()
 
     def _arrange(self) -> None:
         layout = Form()
         self.setLayout(layout)
+        self._why = label("A model that learns from faces can draw them.", "small", wrap=True)
         layout.add("Plane", self.plane)
         layout.add("Window", self.grey)
         self._by_hand = QWidget()
@@ -77,6 +90,8 @@ class RecipeForm(QWidget):
         layout.add("Size", self.edge)
         layout.addRow(self.resample)
         layout.add("Spacing", self.spacing)
+        layout.addRow(self.deface)
+        layout.addRow(self._why)
         self._form = layout
 
     def _change(self) -> None:
@@ -86,6 +101,8 @@ class RecipeForm(QWidget):
     def _show_parts(self) -> None:
         self._form.setRowVisible(self._by_hand, self.grey.currentData() == "manual")
         self._form.setRowVisible(self.spacing, self.resample.isChecked())
+        self._form.setRowVisible(self.deface, self._shows_heads)
+        self._form.setRowVisible(self._why, self._shows_heads)
 
 
 def _box(low: float, high: float, value: float, name: str, *, decimals: int = 0) -> QDoubleSpinBox:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -19,6 +19,8 @@ from app.ui.widgets.section import ElidedLabel, button, row
 
 Sample = tuple[str, int, str]
 LANE = "recipe-preview"
+SLOW_MS = 600
+"""After this long the picture of before goes: a series in which a face is looked for takes seconds, once."""
 
 
 class Picture(QWidget):
@@ -83,6 +85,8 @@ class RecipePreview(QWidget):
         self.number = 0
         self.picture = Picture()
         self.picture.setAccessibleName("Preview of the recipe")
+        self._slow = QTimer(self, singleShot=True, interval=SLOW_MS)
+        self._slow.timeout.connect(lambda: self.picture.show_text("Reading the series…"))
         self.caption = ElidedLabel("", "small")
         self.back, self.forth = button("‹", tip="Previous"), button("›", tip="Next")
         self.back.setAccessibleName("Previous image")
@@ -107,6 +111,7 @@ class RecipePreview(QWidget):
         self.forth.setEnabled(some)
         if not some:
             self._bridge.cancel_lane(LANE)
+            self._slow.stop()
             self.caption.setText("")
             self.picture.show_text("No image to preview yet")
             return
@@ -114,13 +119,16 @@ class RecipePreview(QWidget):
         series, index, label = self._samples[self.number]
         recipe = self._recipe
         self.caption.setText(f"{label} · {self.number + 1} of {len(self._samples)} samples")
+        self._slow.start()
         self._bridge.run_in_background(
             lambda: self._load(series, index, recipe), self._show, failed=self._fail, lane=LANE
         )
 
     def _show(self, grey: NDArray[Any]) -> None:
+        self._slow.stop()
         self.picture.show_picture(grey)
         self.shown.emit()
 
     def _fail(self, error: UnderstudyError) -> None:
+        self._slow.stop()
         self.picture.show_text(str(error))

@@ -38,6 +38,7 @@ class RunView(QWidget):
         self._live = False
         self.title = ElidedLabel("", "heading")
         self.detail = label("", "small", wrap=True)
+        self.began = label("", "small", wrap=True)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress of the training")
@@ -62,6 +63,7 @@ class RunView(QWidget):
         texts.setSpacing(2)
         texts.addWidget(self.title)
         texts.addWidget(self.detail)
+        texts.addWidget(self.began)
         head = QHBoxLayout()
         head.addLayout(texts, 1)
         head.addLayout(row(self.preview, self.stop, self.resume, self.generate))
@@ -89,6 +91,8 @@ class RunView(QWidget):
         self._live = live
         self.title.setText(line.title)
         self.detail.setText(f"{line.detail} · {line.reason}" if line.reason else line.detail)
+        self.began.setText(line.began)
+        self.began.setVisible(bool(line.began))
         self.classes.setText(f"Rows, from the top: {', '.join(classes)}" if classes else "")
         self.reading.setText(line.curve)
         self.stop.setVisible(live)

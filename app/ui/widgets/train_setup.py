@@ -1,4 +1,4 @@
-"""The form of the Train room: which cohort, how long, what kind of model; the rest behind a fold."""
+"""The form of the Train room: which cohort, how long, what kind of model from what; the rest behind a fold."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from app.ui.view_models.train import BUDGETS, DEFAULT_BUDGET, FAMILIES
+from app.ui.widgets.begin_with import BeginWith
 from app.ui.widgets.folding import Folding
 from app.ui.widgets.section import Card, Form, button, label, roomy, row
 
@@ -42,6 +43,7 @@ class TrainSetup(Card):
             self.family.addItem(choice.title, choice.key)
         self.family.currentIndexChanged.connect(self._describe)
         self.description = label("", "small", wrap=True)
+        self.begin = BeginWith()
         self.advanced = _Advanced()
         self.start = button("Start training", "primary")
         self.start.clicked.connect(self.start_wanted)
@@ -60,6 +62,8 @@ class TrainSetup(Card):
         self.body.addWidget(label("With", "muted"))
         self.body.addWidget(self.family)
         self.body.addWidget(self.description)
+        self.body.addWidget(label("Begin with", "muted"))
+        self.body.addWidget(self.begin)
         self.body.addWidget(Folding("Advanced", self.advanced))
         self.body.addWidget(self.start)
 
@@ -89,6 +93,7 @@ class TrainSetup(Card):
             "family": self.family.currentData(),
             "seed": self.advanced.seed.value(),
             "device": self.advanced.device.currentData(),
+            **({"from_checkpoint": self.begin.path} if self.begin.path else {}),
         }
 
     def amount(self) -> dict[str, Any]:
@@ -105,6 +110,7 @@ class TrainSetup(Card):
 
     def _describe(self) -> None:
         self.description.setText(FAMILIES[self.family.currentIndex()].description)
+        self.begin.set_family(self.family.currentData())
 
 
 class _Advanced(QWidget):

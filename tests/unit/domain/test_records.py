@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,15 @@ def test_a_record_survives_json(record: RunRecord | SampleSetRecord | AuditRecor
 
 
 def test_a_recipe_survives_json() -> None:
-    recipe = Recipe(Plane.SAGITTAL, Window("manual", 40, 400), 96, 1.25)
-    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    for deface in (True, False):
+        recipe = Recipe(Plane.SAGITTAL, Window("manual", 40, 400), 96, 1.25, deface)
+        assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+def test_a_recipe_from_before_faces_were_looked_for_keeps_them() -> None:
+    assert Recipe().deface
+    before = {name: value for name, value in Recipe().to_json().items() if name != "deface"}
+    assert Recipe.from_json(before) == replace(Recipe(), deface=False)
 
 
 def test_what_is_counted_and_judged() -> None:

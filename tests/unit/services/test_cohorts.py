@@ -101,7 +101,7 @@ def test_a_tag_gives_the_classes(project: Project, library: Library) -> None:
     put(library, patients(1, "/c"))
     cohort = Cohorts(project, library).draft("c", RECIPE, label_by="tag:BodyPartExamined")
     assert cohort.classes == ("HEAD", "KNEE")
-    assert "2 image(s) have no label and are left out." in cohort.notices
+    assert "2 images have no label and are left out." in cohort.notices
     with pytest.raises(BadUsage, match="BodyPartExamined, Modality"):
         Cohorts(project, library).draft("c", RECIPE, label_by="tag:Nothing")
 
@@ -179,12 +179,12 @@ def test_a_table_gives_the_splits_and_other_values_are_left_out(cohorts: Cohorts
     ]
     by_folder = cohorts.draft("c", RECIPE, split=table)
     assert len(by_folder.items) == 2
-    assert by_folder.notices[0].startswith("38 labelled image(s)")
+    assert by_folder.notices[0].startswith("38 labelled images")
 
 
 def test_a_patient_on_both_sides_of_a_table_is_told(cohorts: Cohorts, tmp_path: Path) -> None:
     table = write(tmp_path / "t.csv", "file,split", f"{ONE},train", f"{TWO},test")
-    assert any("1 patient(s) are in more than one split" in n for n in cohorts.draft("c", RECIPE, split=table).notices)
+    assert any("1 patient is in more than one split" in n for n in cohorts.draft("c", RECIPE, split=table).notices)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_faulty_table_is_refused_and_nothing_changes(
 
 def test_the_sentence_names_the_first_unknown_image(cohorts: Cohorts, tmp_path: Path) -> None:
     table = write(tmp_path / "t.csv", "file,label", f"{ONE},a", "nowhere.dcm,b", "never.dcm,b")
-    with pytest.raises(Refused, match=r"names 2 image\(s\).*first nowhere.dcm \(line 3\)"):
+    with pytest.raises(Refused, match=r"names 2 images.*first nowhere.dcm \(line 3\)"):
         cohorts.make("c", RECIPE, label_by=table)
 
 
@@ -265,7 +265,7 @@ def test_what_is_unchecked_or_set_apart_stays_out_and_is_named(library: Library,
     assert [i.index for i in made.items if i.series == "se-new-a"] == [0, 2]
     assert not {i.series for i in made.items} & {"se-scout-b", "se-dose-b"}
     assert "2 series hold no images to learn from and are left out: 1 dose report, 1 localiser." in made.notices
-    assert any(notice.startswith("1 image(s) are left out, because") for notice in made.notices)
+    assert any(notice.startswith("1 image is left out, because") for notice in made.notices)
 
 
 def test_a_volume_with_an_unchecked_slice_stays_out_of_other_planes_as_a_whole(
@@ -274,7 +274,7 @@ def test_a_volume_with_an_unchecked_slice_stays_out_of_other_planes_as_a_whole(
     put(library, [*patients(3, "/data/a", 4), *patients(3, "/data/b", 4), unchecked(study("new", "/data/a", 4), 1)])
     made = Cohorts(project, library).make("trial", Recipe(plane=Plane.CORONAL, size=32))
     assert "se-new-a" not in {i.series for i in made.items}
-    assert any(notice.startswith("64 image(s) are left out") for notice in made.notices)
+    assert any(notice.startswith("64 images are left out") for notice in made.notices)
 
 
 def test_a_table_may_name_what_stays_out(library: Library, project: Project, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.cohort import Cohort
 from app.services.cohorts import Cohorts
-from app.services.export import training_counts
+from app.services.export_rules import real_items
 from app.store.library import Library
 from app.store.project import Project
 from tests.helpers.libraries import put
@@ -39,7 +39,7 @@ def held_out(cohort: Cohort) -> set[str]:
 def test_they_are_left_out_unless_asked_for(cohorts: Cohorts, tmp_path: Path) -> None:
     cohort = cohorts.draft("c", RECIPE, label_by=labels(tmp_path))
     assert (len(cohort.items), cohort.unlabelled) == (20, 0)
-    assert "32 image(s) have no label and are left out." in cohort.notices
+    assert "32 images have no label and are left out." in cohort.notices
 
 
 def test_they_join_the_training_by_patient(cohorts: Cohorts, tmp_path: Path) -> None:
@@ -52,10 +52,10 @@ def test_they_join_the_training_by_patient(cohorts: Cohorts, tmp_path: Path) -> 
     assert unlabelled_patients(cohort).isdisjoint(held_out(cohort))
     left = len(held_out(cohort))  # the second slice of each
     assert cohort.unlabelled == 32 - left
-    assert f"{32 - left} image(s) without a label are learnt from as well." in cohort.notices
-    assert any(notice.startswith(f"{left} image(s) without a label are left out") for notice in cohort.notices)
-    assert f"{32 - left} image(s) without a label teach" in cohorts.verdict(cohort)
-    assert sum(training_counts(cohort).values()) == sum(n["train"] for n in cohort.counts().values())
+    assert f"{32 - left} images without a label are learnt from as well." in cohort.notices
+    assert any(notice.startswith(f"{left} images without a label are left out") for notice in cohort.notices)
+    assert f"{32 - left} images without a label teach" in cohorts.verdict(cohort)
+    assert len(real_items(cohort, ["train"])) == sum(n["train"] for n in cohort.counts().values())
     assert cohorts.load("c") == cohort
 
 
@@ -67,7 +67,7 @@ def test_the_verdict_counts_patients_with_a_label(cohorts: Cohorts, tmp_path: Pa
     table = write(tmp_path / "t.csv", "file,label", *rows)
     cohort = cohorts.draft("c", RECIPE, label_by=table, split="100/0/0", unlabelled=True)
     assert cohort.patients()["train"] == 28
-    assert "come from 4 patient(s)" in cohorts.verdict(cohort)
+    assert "come from 4 patients" in cohorts.verdict(cohort)
 
 
 def test_a_folder_that_says_so_gives_no_label(cohorts: Cohorts, project: Project, library: Library) -> None:
@@ -124,4 +124,4 @@ def test_another_modality_stays_out(cohorts: Cohorts, project: Project, library:
     (one,) = patients(1, "/data/mr")
     put(library, [replace(one, series=(replace(one.series[0], modality="MR"),))])
     cohort = Cohorts(project, library).draft("c", RECIPE, label_by=labels(tmp_path), unlabelled=True)
-    assert "2 image(s) without a label are left out, because they are of another modality." in cohort.notices
+    assert "2 images without a label are left out, because of another modality." in cohort.notices

@@ -116,7 +116,7 @@ def test_labels_tags_and_cohorts_follow_their_slices(files: Files, library: Libr
     assert {one.key: one.tags for one in library.lines()} == {"se": ("nice",), "new": ("nice",)}
     after = Cohorts(project).load("c")
     assert [(item.series, item.index) for item in after.items] == [("se", 0), ("se", 2), ("new", 0)]
-    assert after.notices == ("1 image(s) left the library, and the cohort with it.",)
+    assert after.notices == ("1 image left the library, and the cohort with it.",)
 
 
 def test_cuts_through_a_volume_stay_cuts_through_the_one_that_took_its_place(

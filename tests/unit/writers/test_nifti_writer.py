@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from app.domain.recipe import Plane
-from app.imaging import nifti_writer
-from tests.helpers.pages import ct_page
+from app.imaging import marking, nifti_writer
+from tests.helpers.pages import colour_page, ct_page, real
 
 
 def test_hounsfield_units_and_spacing_come_back(tmp_path):
@@ -42,6 +42,30 @@ def test_header_comment_and_sidecar_all_say_synthetic(tmp_path):
         assert facts["SyntheticData"] is True
         assert facts["Seed"] == 7
         assert facts["Label"] == "glioma é"
+        assert facts["DigitalSourceType"] == marking.TRAINED_MEDIA
+
+
+def test_a_real_image_says_no_and_names_no_source_type(tmp_path):
+    sidecar = nifti_writer.write(tmp_path / "a.nii.gz", real(ct_page()))
+    facts = json.loads(sidecar.read_text(encoding="utf-8"))
+    assert facts["SyntheticData"] is False
+    assert "DigitalSourceType" not in facts
+    assert b"Real image" in nib.load(tmp_path / "a.nii.gz").header["descrip"].item()
+
+
+def test_colour_is_written_as_three_channels_of_eight_bits(tmp_path):
+    nifti_writer.write(tmp_path / "a.nii.gz", colour_page())
+    image = nib.load(tmp_path / "a.nii.gz")
+    assert int(image.header["datatype"]) == 128
+    levels = np.asarray(image.dataobj)[:, :, 0].T
+    np.testing.assert_array_equal(np.stack([levels[name] for name in "RGB"], axis=-1), colour_page().picture.pixels)
+
+
+def test_the_gzip_header_holds_neither_name_nor_time(tmp_path):
+    nifti_writer.write(tmp_path / "a.nii.gz", ct_page())
+    header = (tmp_path / "a.nii.gz").read_bytes()[:10]
+    assert header[3] == 0
+    assert header[4:8] == bytes(4)
 
 
 @pytest.mark.parametrize(

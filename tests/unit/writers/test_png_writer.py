@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.imaging import png_writer
-from tests.helpers.pages import ct_page, real
+from app.imaging import marking, png_writer
+from tests.helpers.pages import colour_page, ct_page, real
 
 
 def test_sixteen_bits_over_the_window_where_the_source_had_more_than_eight(tmp_path):
@@ -27,6 +27,13 @@ def test_eight_bits_stay_eight(tmp_path):
         assert np.asarray(image).max() == 255
 
 
+def test_colour_stays_colour(tmp_path):
+    png_writer.write(tmp_path / "a.png", colour_page())
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "RGB"
+        np.testing.assert_array_equal(np.asarray(image), colour_page().picture.pixels)
+
+
 @pytest.mark.parametrize(("page", "word"), [(ct_page(), "yes"), (real(ct_page()), "no")])
 def test_the_file_says_whether_it_is_synthetic(tmp_path, page, word):
     png_writer.write(tmp_path / "a.png", page)
@@ -34,6 +41,9 @@ def test_the_file_says_whether_it_is_synthetic(tmp_path, page, word):
         assert image.text["Synthetic"] == word
         assert image.text["Label"] == "glioma é"
         assert ("Seed" in image.text) == (word == "yes")
+        packet = image.text["XML:com.adobe.xmp"]
+        assert ("trainedAlgorithmicMedia" in packet) == (word == "yes")
+        assert image.text.get("DigitalSourceType", "") == (marking.TRAINED_MEDIA if word == "yes" else "")
 
 
 def test_equal_pages_are_equal_files(tmp_path):

@@ -1,0 +1,1 @@
+"""Text burned into pixels: found, judged, blacked out and looked for again. ``finder`` is the door."""

@@ -1,0 +1,1 @@
+"""What left, scored against what was planted. ``score`` judges, ``run`` is the self-test as a whole."""
