@@ -70,7 +70,7 @@ def choose(samples: SampleSetRecord, audit: AuditRecord) -> Chosen:
     """
     level = audit.level("copies")
     if level is Level.FAIL:
-        raise Refused("copies-found", count=len(audit.suspected_copies), samples=samples.id)
+        raise Refused("copies-found", samples=samples.id, **_copied(audit))
     if level is Level.UNKNOWN:
         raise Refused("copies-unknown", samples=samples.id)
     suspected = set(audit.suspected_copies)
@@ -87,6 +87,13 @@ def choose(samples: SampleSetRecord, audit: AuditRecord) -> Chosen:
     if not kept:
         raise Refused("nothing-to-export", samples=samples.id)
     return Chosen(tuple(kept), tuple(left))
+
+
+def _copied(audit: AuditRecord) -> dict[str, int]:
+    """How many suspected copies there were among how many pictures, those included that were replaced at once."""
+    figures = next((verdict.figures for verdict in audit.verdicts if verdict.metric == "copies"), {})
+    replaced, left = int(figures.get("screened out") or 0), len(audit.suspected_copies)
+    return {"count": left + replaced, "drawn": len(audit.judged()) + replaced}
 
 
 def folder_names(labels: Iterable[str]) -> dict[str, str]:

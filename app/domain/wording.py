@@ -124,8 +124,8 @@ SENTENCES: dict[str, str] = {
     "no-checkpoint": "{run} has not saved anything yet. Let it train longer, or resume it.",
     "balanced-already": "All classes have {count} training images; there is nothing to balance.",
     "unknown-audit": "There is no audit “{audit}” in this project.",
-    "copies-found": "{count} of the generated images look like copies of training images, so nothing was exported. "
-    "Train with more images or a shorter time, or generate again, and review the result.",
+    "copies-found": "Of {drawn:image|images} drawn, {count} look like copies of training images, so nothing was "
+    "exported. Train with more images or a shorter time, or generate again, and review the result.",
     "copies-unknown": "Nothing was exported: whether the generated images copy training images could not be checked. "
     "The cohort needs at least two training images, better some that are kept unseen.",
     "learnt-images-changed": "The images that run {run} learnt from have changed since, so its pictures cannot be "

@@ -293,10 +293,10 @@ def test_the_check_is_cancelled_by_its_button(qtbot: QtBot, page: ExportPage, se
 def test_copies_refuse_the_set_and_the_review_is_a_click_away(
     qtbot: QtBot, page: ExportPage, services: WorkingServices, context: PageContext
 ) -> None:
-    services.exports.refuse = Refused("copies-found", count=3, samples="set-0")
+    services.exports.refuse = Refused("copies-found", count=3, drawn=40, samples="set-0")
     tick(qtbot, page.form.formats[Format.TIFF])
     qtbot.waitUntil(page.act.check.remedy.isVisible)
-    assert "3 of the generated images look like copies" in page.act.check.text.text()
+    assert "Of 40 images drawn, 3 look like copies" in page.act.check.text.text()
     assert not page.act.check.start.isEnabled()
     with qtbot.waitSignal(context.room_wanted) as wanted:
         qtbot.mouseClick(page.act.check.remedy, LEFT)

@@ -53,6 +53,13 @@ def test_copies_and_ignorance_of_copies_both_block(level, code):
     assert "{" not in str(refusal.value)
 
 
+def test_copies_that_were_replaced_while_drawing_are_counted_too():
+    judged = audit(Level.FAIL, suspected=[1])
+    told = replace(judged, verdicts=(Verdict("copies", Level.FAIL, "They are.", {"screened out": 18}),))
+    with pytest.raises(Refused, match=f"Of {len(judged.judged()) + 18} images drawn, 19 look like copies"):
+        choose(SAMPLES, told)
+
+
 def test_an_audit_without_a_copy_verdict_blocks():
     with pytest.raises(Refused):
         choose(SAMPLES, replace(audit(), verdicts=()))
