@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 THUMBNAIL_SIZE = 96
+NARROW = 1e-3
+"""Width of a window, as a share of its values, below which it is computed in double precision."""
 ROBUST = (0.5, 99.5)
 """Percentiles that leave out hot pixels and padding."""
 
@@ -50,6 +52,8 @@ class Shades:
             self._grey = np.empty(pixels.shape, np.uint8)
             self._words = np.empty(pixels.shape, np.uint32)
         scale = 255.0 / (high - low if abs(high - low) > 1e-12 else 1e-12)
+        if abs(high - low) < NARROW * max(abs(low), abs(high)):
+            return self._finely(pixels, (low, high), scale)
         values, may_lack = self._values, pixels.dtype.kind == "f"
         if pixels.dtype != np.float32:
             np.copyto(values, pixels)
@@ -59,6 +63,17 @@ class Shades:
             np.nan_to_num(values, copy=False, nan=min(low, high))
         np.subtract(values, np.float32(low - 0.5 / scale), out=values)  # with the half that rounds to nearest
         np.multiply(values, np.float32(scale), out=values)
+        return self._spread(values)
+
+    def _finely(self, pixels: NDArray[Any], window: tuple[float, float], scale: float) -> NDArray[np.uint32]:
+        """A window so narrow, so far from zero, that single precision would round past its ends."""
+        low, high = window
+        values = np.nan_to_num(pixels.astype(np.float64), nan=min(low, high), posinf=np.inf, neginf=-np.inf)
+        values = (np.clip(values, min(low, high), max(low, high)) - low) * scale
+        return self._spread(np.clip(values + 0.5, 0.0, 255.0))
+
+    def _spread(self, values: NDArray[Any]) -> NDArray[np.uint32]:
+        """Greys in 0..255 as words."""
         np.copyto(self._grey, values, casting="unsafe")
         np.multiply(self._grey, np.uint32(0x010101), out=self._words)
         return self._words

@@ -370,6 +370,8 @@ def test_a_broken_log_is_said_loudly(
 
 def test_by_keyboard_alone(qtbot: QtBot, page: ExportPage, services: WorkingServices) -> None:
     space = Qt.Key.Key_Space
+    page.window().activateWindow()
+    qtbot.waitUntil(page.window().isActiveWindow)
     page.act.check.start.setFocus()
     qtbot.keyClick(page.act.check.start, space)
     request, _ = services.exports.checks[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -20,6 +20,7 @@ KINDS = (np.uint8, np.int16, np.uint16, np.float32)
     width=st.floats(0.01, 1e5),
 )
 def test_the_fast_pass_is_the_plain_one(pixels: np.ndarray, low: float, width: float) -> None:
+    assume(width > 1e-4 * abs(low))  # the plain pass has single precision
     shades = Shades()
     words = shades.fill(pixels, low, low + width)
     grey = (words & 255).astype(int)
@@ -35,6 +36,13 @@ def test_the_fast_pass_is_the_plain_one(pixels: np.ndarray, low: float, width: f
 def test_black_and_white_are_exact_and_beyond_them_nothing_wraps() -> None:
     pixels = np.array([[-np.inf, -1e30, 0.0, 100.0, 1e30, np.inf, np.nan]], np.float32)
     assert list(Shades().fill(pixels, 0.0, 100.0)[0] & 255) == [0, 0, 0, 255, 255, 255, 0]
+
+
+@pytest.mark.parametrize("low", [10_000.0, -9_999.5, 1e6])
+def test_the_narrowest_window_far_from_zero_does_not_wrap(low: float) -> None:
+    pixels = np.array([[low - 5.0, low, low + 0.25, low + 0.5, low + 5.0, np.nan]], np.float32)
+    assert list(Shades().fill(pixels, low, low + 0.5)[0] & 255) == [0, 0, 128, 255, 255, 0]
+    assert list(Shades().fill(pixels, low + 0.5, low)[0] & 255) == [255, 255, 128, 0, 0, 255]
 
 
 def test_nothing_is_allocated_while_frames_have_one_size() -> None:
