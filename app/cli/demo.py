@@ -27,6 +27,7 @@ EPILOG = """examples:
 What is made lies in one new folder: project (everything, to go on with), export (the dataset) and report.html."""
 
 DEFAULT_FOLDER = "understudy-demo"
+DEFAULT_BUDGET_S = 120.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from", dest="source", metavar="FOLDER", help="your images, one sub-folder a class; DICOM too"
     )
     parser.add_argument(
-        "--budget", type=duration, default=120.0, metavar="TIME", help="how long to train: 90s, 2m (default), 1h"
+        "--budget", type=duration, metavar="TIME", help="how long to train: 90s, 2m (default for your images), 1h"
     )
     parser.add_argument("--steps", type=at_least(1), metavar="N", help="how many training steps, instead of a time")
     parser.add_argument(
@@ -50,17 +51,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, output: Output) -> Ending:
     """Walk the road in a new folder."""
-    from app.services.demo import RoadPlan
+    from app.services.demo import SAMPLE_STEPS, RoadPlan
 
     source = None if options.source is None else Path(options.source).expanduser().resolve()
     if source is not None and not source.exists():
         raise Refused("path-missing", path=str(source))
     out = _new_folder(options.out)
+    briefly = source is None and options.budget is None
     plan = RoadPlan(
         out=out / "export",
         source=source,
-        budget_s=options.budget,
-        steps=options.steps,
+        budget_s=options.budget or DEFAULT_BUDGET_S,
+        steps=options.steps or (SAMPLE_STEPS if briefly else None),
         per_class=options.per_class,
         size=options.size,
         seed=options.seed,
