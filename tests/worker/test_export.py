@@ -177,7 +177,7 @@ def test_a_model_that_copies_is_refused_without_being_asked_for_an_audit(tmp_pat
     finally:
         ground_project.close()
     assert refusal.value.code == "copies-found"
-    assert "8 of the generated images" in str(refusal.value)
+    assert "Of 16 images drawn, 8 look like copies" in str(refusal.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "project"]
 
 
